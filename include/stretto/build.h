@@ -1,0 +1,110 @@
+// build: an ONNX file in, a timed and verified plan out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <stretto/error.h>
+#include <stretto/types.h>
+
+namespace stretto {
+
+/// How tactics are chosen.
+enum class Selection {
+  measure,    ///< by timing on this machine (default)
+  heuristic,  ///< by estimate, without timing
+  frozen,     ///< from the tactic cache alone; a miss is an error
+};
+
+/// One set of input shapes: name → dimensions. Inputs not named keep the model's shape (symbolic ones become 1).
+using ShapeSet = std::vector<std::pair<std::string, std::vector<int64_t>>>;
+
+/// Where a build is; called from the building thread a few times a second at most.
+struct Progress {
+  std::string stage;      ///< "import", "optimise", "time tactics", "time plans", "verify", "save"
+  double fraction = 0;    ///< of the whole build, 0 to 1
+  double remaining_s = 0; ///< estimate
+  std::string detail;     ///< "conv 3x3 64→64 56x56 (12 of 31)"
+};
+
+struct BuildOptions {
+  Precision precision = Precision::fp32;
+  std::string calibration;                ///< folder of samples; int8 only
+  std::string device = "cpu";
+  std::vector<ShapeSet> shapes;           ///< each entry is one specialised program; empty: the model's own shapes
+  int64_t batch = 0;                      ///< first dimension of every input; 0: the model's
+  std::string isa;                        ///< pretend a smaller CPU ("avx2", "scalar"); empty: this one
+  int threads = 0;                        ///< 0: the CPUs this process may use
+  double time_budget_s = 120;             ///< for timing; what is not timed by then is chosen by estimate, and said
+  size_t memory_limit_bytes = 0;          ///< activations and workspace of a plan; 0: no limit
+  Selection selection = Selection::measure;
+  std::vector<std::string> force_tactics; ///< "NAME" everywhere it applies, or "NODE=NAME"
+  std::vector<std::string> skip_passes;
+  bool list_tactics = false;              ///< fill BuildReport::tactics
+  std::string tactic_cache;               ///< file; empty: the user's cache folder; "none": no cache
+  std::string log_tactics;                ///< write the choices here
+  std::string tactics;                    ///< rebuild exactly these choices, without timing
+  std::string preprocess;                 ///< recorded in the plan
+  std::string verify_input;               ///< folder of given samples for verification, beside the random ones
+  bool verify = true;
+  std::function<void(const Progress&)> progress;
+};
+
+struct LayerReport {
+  std::string name, op, tactic, precision, layout;
+  double time_ms = 0;   ///< as timed when it was chosen; 0 when it was not
+  double gflop = 0;
+  size_t weights_bytes = 0;
+};
+
+struct OutputError {
+  std::string name;
+  double relative = 0;  ///< max|y − r| / max|r|
+  double max_abs = 0, mean_abs = 0, cosine = 1, sqnr_db = 0;
+};
+
+/// One tactic that was looked at for one step.
+struct TacticReport {
+  std::string layer, problem, tactic;
+  std::string verdict;   ///< "chosen", "slower", "refused: other_layout", "wrong: error 3e-3", …
+  double time_ms = 0;
+};
+
+struct BuildReport {
+  std::string model, device, precision;
+  double build_s = 0;
+  double verify_s = 0;
+  int timed_tactics = 0;  ///< tactics × configurations timed in this build (cache hits not counted)
+  size_t plan_bytes = 0, weights_bytes = 0, activation_bytes = 0;
+  std::vector<LayerReport> layers;
+  std::vector<OutputError> errors;     ///< of the plan against the reference, per output
+  std::vector<TacticReport> tactics;   ///< with list_tactics
+  std::vector<std::string> notes;      ///< symbolic batch set to 1, budget used up, fallbacks, …
+};
+
+/// A finished plan in memory. Cheap to copy; immutable.
+class Plan {
+ public:
+  /// The file appears whole or not at all.
+  void save(const std::string& path) const;
+  const BuildReport& report() const;
+
+  struct Impl;
+  explicit Plan(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const std::shared_ptr<const Impl>& impl() const { return impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// Throws Error. bad_input: the file is missing or damaged; bad_usage: options contradict each other or the model;
+/// failed: unsupported operators (all named at once), verification not met.
+Plan build(const std::string& model, const BuildOptions& options = {});
+
+/// Every pass of the optimiser, in order: name and a line on what it does. For --skip-pass.
+std::vector<std::pair<std::string, std::string>> optimiser_passes();
+
+}  // namespace stretto

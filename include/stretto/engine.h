@@ -1,0 +1,47 @@
+// Engine: a loaded plan, shared by any number of contexts. Part of the runtime: links without the build side.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <stretto/context.h>
+#include <stretto/error.h>
+#include <stretto/types.h>
+
+namespace stretto {
+
+class Plan;
+
+struct ContextOptions {
+  int threads = 0;  ///< workers, the caller included; 0: the CPUs this process may use
+  int program = 0;  ///< which set of input shapes, in the order they were built
+};
+
+/// Cheap to copy: copies share the plan. Immutable, so safe to use from any thread.
+class Engine {
+ public:
+  explicit Engine(const Plan& plan);
+  /// Maps the file; weights are not copied. Throws Error (bad_input: damaged or foreign; failed: needs another machine).
+  /// `check_weights` compares the checksum of the weights as well, which reads the whole file.
+  static Engine load(const std::string& path, bool check_weights = false);
+
+  int programs() const;
+  std::vector<TensorInfo> inputs(int program = 0) const;
+  std::vector<TensorInfo> outputs(int program = 0) const;
+  /// Known exactly before anything runs.
+  MemoryUse memory(int program = 0, int threads = 0) const;
+  /// The preprocessing recorded at build time; empty if none.
+  std::string preprocess() const;
+
+  Context context(const ContextOptions& options = {}) const;
+
+  struct Impl;
+  const std::shared_ptr<const Impl>& impl() const { return impl_; }
+
+ private:
+  explicit Engine(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace stretto

@@ -1,0 +1,50 @@
+#include "base/half.h"
+
+#include <bit>
+#include <cmath>
+
+namespace stretto {
+namespace {
+
+/// Rounds a finite value to `mantissa` bits after the leading one, with exponents no lower than `least_exponent`.
+double round_to(double value, int mantissa, int least_exponent) {
+  int exponent = 0;
+  std::frexp(value, &exponent);
+  int quantum = (exponent - 1 < least_exponent ? least_exponent : exponent - 1) - mantissa;
+  return std::ldexp(std::nearbyint(std::ldexp(value, -quantum)), quantum);
+}
+
+}  // namespace
+
+double f16_to_double(uint16_t bits) {
+  int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double value = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
+                 : exponent == 0 ? std::ldexp(fraction, -24)
+                                 : std::ldexp(1024 + fraction, exponent - 25);
+  return (bits & 0x8000) != 0 ? -value : value;
+}
+
+uint16_t f16_from_double(double value) {
+  auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  if (std::isnan(value)) return static_cast<uint16_t>(sign | 0x7e00);
+  double size = std::fabs(value);
+  if (std::isfinite(size)) size = round_to(size, 10, -14);
+  if (size > 65504) return static_cast<uint16_t>(sign | 0x7c00);
+  if (size < 0x1p-14) return static_cast<uint16_t>(sign | static_cast<int>(std::ldexp(size, 24)));
+  int exponent = 0;
+  double fraction = std::frexp(size, &exponent);  // in [1/2, 1)
+  int mantissa = static_cast<int>(std::ldexp(fraction, 11)) - 1024;
+  return static_cast<uint16_t>(sign | (exponent + 14) << 10 | mantissa);
+}
+
+double bf16_to_double(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+uint16_t bf16_from_double(double value) {
+  if (std::isnan(value)) return static_cast<uint16_t>(std::signbit(value) ? 0xffc0 : 0x7fc0);
+  if (std::isfinite(value)) value = round_to(value, 7, -126);
+  return static_cast<uint16_t>(std::bit_cast<uint32_t>(static_cast<float>(value)) >> 16);
+}
+
+}  // namespace stretto

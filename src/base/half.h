@@ -1,0 +1,13 @@
+// f16 (IEEE binary16) and bf16 to and from double: rounded once, to nearest even.
+#pragma once
+
+#include <cstdint>
+
+namespace stretto {
+
+double f16_to_double(uint16_t bits);
+uint16_t f16_from_double(double value);
+double bf16_to_double(uint16_t bits);
+uint16_t bf16_from_double(double value);
+
+}  // namespace stretto

@@ -1,0 +1,140 @@
+#include "builder/candidates.h"
+
+#include <algorithm>
+
+#include "tactics/match.h"
+
+namespace stretto {
+namespace {
+
+bool is_elementwise(const ir::Node& node) {
+  return std::holds_alternative<op::Unary>(node.attrs) || std::holds_alternative<op::Binary>(node.attrs);
+}
+
+bool is_product(const ir::Node& node) {
+  return std::holds_alternative<op::Conv>(node.attrs) || std::holds_alternative<op::ConvTranspose>(node.attrs) ||
+         std::holds_alternative<op::Gemm>(node.attrs);
+}
+
+/// The chain of sole users from `start`, at most kMaxNodes long, while `goes_on` accepts the next node.
+template <class Accept>
+std::vector<ir::NodeId> chain_from(const ir::Graph& graph, ir::NodeId start, Accept goes_on) {
+  std::vector<ir::NodeId> chain = {start};
+  while (chain.size() < Problem::kMaxNodes) {
+    ir::NodeId next = graph.sole_user(graph.node(chain.back()).output);
+    if (next == ir::kNone || !goes_on(graph.node(next))) break;
+    chain.push_back(next);
+  }
+  return chain;
+}
+
+/// Adds every prefix of at least two nodes for which `fits` holds.
+template <class Fits>
+void add_prefixes(const std::vector<ir::NodeId>& chain, Fits fits, std::vector<Candidate>& found) {
+  for (size_t length = 2; length <= chain.size(); ++length) {
+    Candidate candidate{{chain.begin(), chain.begin() + static_cast<ptrdiff_t>(length)}};
+    if (fits(candidate)) found.push_back(std::move(candidate));
+  }
+}
+
+void find_products(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  const TensorType& type = graph.value(graph.node(id).output).type;
+  auto chain = chain_from(graph, id, [&](const ir::Node& next) {
+    return is_elementwise(next) && graph.value(next.output).type == type;
+  });
+  add_prefixes(
+      chain, [&](const Candidate& c) { return match_epilogue(bind(graph, c, {}).problem).has_value(); }, found);
+}
+
+void find_elementwise(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  auto chain = chain_from(graph, id, [&](const ir::Node& next) { return is_elementwise(next); });
+  add_prefixes(
+      chain,
+      [&](const Candidate& c) {
+        const TensorType& result = graph.value(graph.node(c.root()).output).type;
+        return std::all_of(c.nodes.begin(), c.nodes.end(),
+                           [&](ir::NodeId n) { return graph.value(graph.node(n).output).type == result; });
+      },
+      found);
+}
+
+/// reshape [N,C,H,W] → [N,g,C/g,H,W], transpose of axes 1 and 2, reshape back (ShuffleNet).
+void find_shuffle(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  auto chain = chain_from(graph, id, [](const ir::Node& next) {
+    return std::holds_alternative<op::Transpose>(next.attrs) || std::holds_alternative<op::Reshape>(next.attrs);
+  });
+  if (chain.size() < 3) return;
+  const auto* middle = std::get_if<op::Transpose>(&graph.node(chain[1]).attrs);
+  const Shape& before = graph.value(graph.node(id).inputs[0]).type.shape;
+  const Shape& after = graph.value(graph.node(chain[2]).output).type.shape;
+  bool fits = middle != nullptr && middle->perm == Dims{0, 2, 1, 3, 4} && before.size() == 4 && before == after &&
+              std::holds_alternative<op::Reshape>(graph.node(chain[2]).attrs);
+  if (fits) found.push_back({{chain[0], chain[1], chain[2]}});
+}
+
+bool can_block(const TensorType& type) { return type.shape.size() == 4 && type.dtype == DType::f32; }
+
+}  // namespace
+
+std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
+  std::vector<Candidate> found;
+  for (ir::NodeId id : graph.topological_order()) {
+    const ir::Node& node = graph.node(id);
+    found.push_back({{id}});
+    if (!fuse) continue;
+    if (is_product(node)) find_products(graph, id, found);
+    if (is_elementwise(node)) find_elementwise(graph, id, found);
+    if (std::holds_alternative<op::Reshape>(node.attrs)) find_shuffle(graph, id, found);
+  }
+  return found;
+}
+
+Layout input_layout(const Signature& s, const TensorType& type, const TensorType& result, bool first) {
+  if (!can_block(type)) return Layout::plain;
+  // What a fused addition reads lies as the result does.
+  return !first && type == result ? s.output : s.input;
+}
+
+Layout output_layout(const Signature& s, const TensorType& type) { return can_block(type) ? s.output : Layout::plain; }
+
+BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Signature& signature) {
+  BoundProblem bound;
+  const TensorType& result = graph.value(graph.node(candidate.root()).output).type;
+  std::vector<std::pair<ir::ValueId, int>> numbers;
+  auto number_of = [&](ir::ValueId value) {
+    for (auto [known, number] : numbers) {
+      if (known == value) return number;
+    }
+    return -1;
+  };
+  auto add = [&](ir::ValueId value, Layout layout, Role role) {
+    int number = static_cast<int>(bound.problem.operands.size());
+    bound.problem.operands.push_back({graph.value(value).type, layout, role});
+    numbers.emplace_back(value, number);
+    return number;
+  };
+  for (ir::NodeId id : candidate.nodes) {
+    const ir::Node& node = graph.node(id);
+    Problem::Node made;
+    made.attrs = node.attrs;
+    for (ir::ValueId input : node.inputs) {
+      int number = number_of(input);
+      if (number < 0) {
+        bool constant = graph.value(input).is_constant();
+        bool first = bound.inputs.empty() && id == candidate.nodes.front() && input == node.inputs[0];
+        Layout layout =
+            constant ? Layout::plain : input_layout(signature, graph.value(input).type, result, first);
+        number = add(input, layout, constant ? Role::constant : Role::input);
+        (constant ? bound.constants : bound.inputs).push_back(input);
+      }
+      made.inputs.push_back(number);
+    }
+    bool last = id == candidate.root();
+    made.output = add(node.output, last ? output_layout(signature, result) : Layout::plain,
+                      last ? Role::output : Role::internal);
+    bound.problem.nodes.push_back(std::move(made));
+  }
+  return bound;
+}
+
+}  // namespace stretto

@@ -1,0 +1,17 @@
+// What a public Plan holds.
+#pragma once
+
+#include <memory>
+
+#include <stretto/build.h>
+
+#include "plan/plan.h"
+
+namespace stretto {
+
+struct Plan::Impl {
+  std::shared_ptr<const plan::Plan> plan;
+  BuildReport report;
+};
+
+}  // namespace stretto

@@ -1,0 +1,409 @@
+#include "builder/session.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "builder/compile.h"
+#include "builder/reference.h"
+#include "builder/sha256.h"
+#include "builder/verify.h"
+#include "kernels/cpu/tables.h"
+#include "passes/pipeline.h"
+#include "ref/ref.h"
+#include "runtime/executor.h"
+#include "samples/preprocess.h"
+
+namespace stretto {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A plan whose output is farther from the reference than this (max|y − r| / max|r|) is not written.
+constexpr double kTolerance = 1e-4;
+/// Whole plans are timed in turns, this many rounds of at least so many seconds.
+constexpr int kPlanRounds = 5;
+constexpr double kPlanRoundSeconds = 0.03;
+/// Reformat costs multiplied by these give the whole plans that are timed against each other.
+constexpr double kReformatWeights[] = {1, 3};
+
+/// Shares of the whole build, for progress.
+constexpr double kImported = 0.02, kOptimised = 0.04, kChosen = 0.8, kCompiled = 0.85, kTimed = 0.9;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::string signature_of(const Cover& cover) {
+  std::string text;
+  for (const CoverStep& step : cover.steps) {
+    text += std::to_string(step.candidate.root()) + (step.is_view ? "v" : step.choice.tactic->name) +
+            (step.is_view ? std::string(name_of(step.view.input)) : to_string(step.bound.problem)) + "|";
+  }
+  return text;
+}
+
+}  // namespace
+
+BuildSession::BuildSession(const std::string& model, const BuildOptions& options)
+    : model_(model), options_(options), start_(Clock::now()) {}
+
+double BuildSession::elapsed() const { return seconds_since(start_); }
+
+void BuildSession::progress(const char* stage, double fraction, const std::string& detail) {
+  if (!options_.progress) return;
+  if (fraction < 1 && seconds_since(last_progress_) < 0.1) return;
+  last_progress_ = Clock::now();
+  double remaining = fraction > 0.02 ? elapsed() * (1 - fraction) / fraction : 0;
+  options_.progress({stage, fraction, remaining, detail});
+}
+
+Status BuildSession::check_options() {
+  if (options_.precision == Precision::int8 && options_.calibration.empty()) {
+    return bad_usage("int8 needs calibration samples: give a folder with --calib");
+  }
+  if (options_.precision != Precision::fp32) return failed("this version builds fp32 plans only: leave --precision out");
+  if (options_.device != "cpu") {
+    return failed("device '" + options_.device + "' is not available: this version has the CPU only, use --device cpu");
+  }
+  isa_ = best_isa();
+  if (!options_.isa.empty()) {
+    auto wanted = isa_from_name(options_.isa);
+    if (!wanted) {
+      return bad_usage("'" + options_.isa + "' is no instruction set: scalar, avx2, avx_vnni, avx512, avx512_vnni, …");
+    }
+    if (!cpu_has(*wanted)) return failed("this CPU has no " + options_.isa + ": its best is " + std::string(name_of(isa_)));
+    isa_ = *wanted;
+  }
+  if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
+  threads_ = options_.threads > 0 ? options_.threads : usable_cpus();
+  blocked_ = contains(isa_, Isa::avx512) ? Layout::c16 : contains(isa_, Isa::avx2) ? Layout::c8 : Layout::plain;
+  if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
+  if (options_.batch < 0) return bad_usage("--batch must be positive");
+  return {};
+}
+
+Status BuildSession::import() {
+  STRETTO_ASSIGN(sha256_, sha256_of_file(model_));
+  STRETTO_ASSIGN(onnx::Model model, onnx::Model::read(model_));
+  std::vector<ShapeSet> sets = options_.shapes;
+  if (sets.empty()) sets.emplace_back();
+  for (const ShapeSet& set : sets) {
+    onnx::ImportOptions import_options;
+    import_options.batch = options_.batch;
+    import_options.evaluate = ref::evaluate;
+    for (const auto& [name, dims] : set) {
+      if (dims.size() > kMaxRank) return bad_usage("--shape " + name + ": at most 8 dimensions");
+      Dims shape;
+      for (int64_t d : dims) shape.push_back(d);
+      import_options.shapes.emplace_back(name, shape);
+    }
+    STRETTO_ASSIGN(onnx::ImportedGraph imported, model.import(import_options));
+    for (const std::string& note : imported.notes) {
+      if (std::find(report_.notes.begin(), report_.notes.end(), note) == report_.notes.end()) {
+        report_.notes.push_back(note);
+      }
+    }
+    Variant variant;
+    variant.as_written = imported.graph;
+    variant.graph = std::move(imported.graph);
+    variants_.push_back(std::move(variant));
+  }
+  progress("import", kImported);
+  return {};
+}
+
+Status BuildSession::optimise() {
+  passes::OptimiseOptions pass_options;
+  pass_options.skip = options_.skip_passes;
+  nlohmann::ordered_json applied = nlohmann::ordered_json::array();
+  for (Variant& variant : variants_) {
+    STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));
+    for (const passes::PassReport& pass : reports) {
+      if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
+    }
+  }
+  details_ = applied.dump();
+  progress("optimise", kOptimised);
+  return {};
+}
+
+Status BuildSession::open_selector() {
+  std::string path = options_.tactic_cache.empty() ? default_tactic_cache_path() : options_.tactic_cache;
+  if (path == "none") path.clear();
+  std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_);
+  bool wants_cache = options_.selection != Selection::heuristic && options_.tactics.empty();
+  if (wants_cache && !path.empty()) {
+    cache_ = std::make_unique<TacticCache>(path, machine);
+    STRETTO_TRY(cache_->load());
+  }
+  SelectorOptions selector_options;
+  selector_options.isa = isa_;
+  selector_options.threads = threads_;
+  selector_options.budget_s = options_.time_budget_s;
+  selector_options.keep_log = options_.list_tactics;
+  selector_options.mode = options_.selection == Selection::heuristic ? SelectMode::heuristic
+                          : options_.selection == Selection::frozen  ? SelectMode::frozen
+                                                                     : SelectMode::measure;
+  if (!options_.tactics.empty()) selector_options.mode = SelectMode::heuristic;
+  for (const std::string& forced : options_.force_tactics) {
+    if (forced.find('=') != std::string::npos) continue;
+    if (find_tactic(forced) == nullptr) return bad_usage("tactic '" + forced + "' is unknown: --list-tactics shows all");
+    selector_options.forced.push_back(forced);
+  }
+  selector_ = std::make_unique<Selector>(cpu_tactic_tables(), selector_options, cache_.get());
+  if (!options_.tactics.empty()) {
+    STRETTO_ASSIGN(recorded_, Choices::read(options_.tactics));
+    if (recorded_->model() != sha256_) {
+      return bad_input("choices '" + options_.tactics + "' were made for another model (SHA-256 differs)");
+    }
+  }
+  return {};
+}
+
+Result<double> BuildSession::time_cover(const Variant& variant, const Cover& cover) {
+  auto plan = std::make_shared<plan::Plan>();
+  plan::WeightsPool pool;
+  STRETTO_ASSIGN(plan::Program program, compile_program(variant.graph, cover, *selector_, pool));
+  plan->programs.push_back(std::move(program));
+  std::move(pool).give_to(*plan);
+  STRETTO_ASSIGN(auto resolved, resolve(plan));
+  STRETTO_ASSIGN(auto executor, Executor::create(resolved, 0, threads_));
+  SampleInputs sample = random_sample(executor->program(), 1);
+  std::vector<const void*> inputs;
+  for (const Tensor& tensor : sample) inputs.push_back(tensor.data());
+  std::vector<Tensor> outputs;
+  std::vector<void*> pointers;
+  for (const plan::Binding& output : executor->program().outputs) {
+    outputs.emplace_back(output.type);
+    pointers.push_back(outputs.back().mutable_data());
+  }
+  executor->run(inputs, pointers);
+  std::vector<double> times;
+  for (int round = 0; round < kPlanRounds; ++round) {
+    auto start = Clock::now();
+    int runs = 0;
+    do {
+      executor->run(inputs, pointers);
+      ++runs;
+    } while (seconds_since(start) < kPlanRoundSeconds);
+    times.push_back(seconds_since(start) / runs);
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+Result<Cover> BuildSession::best_cover(int number) {
+  Variant& variant = variants_[static_cast<size_t>(number)];
+  if (recorded_) return recorded_->cover_of(number, variant.graph, *selector_, blocked_);
+  CoverOptions cover_options;
+  cover_options.blocked = blocked_;
+  for (const std::string& forced : options_.force_tactics) {
+    size_t at = forced.rfind('=');
+    if (at != std::string::npos) cover_options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
+  }
+  double span = (kChosen - kOptimised) / static_cast<double>(variants_.size());
+  double base = kOptimised + span * number;
+  cover_options.progress = [&](int done, int total, const Problem& problem) {
+    progress("time tactics", base + span * 0.9 * done / std::max(total, 1),
+             std::string(op::display_name(problem.nodes[0].attrs)) + " → " + to_string(problem.output().type) + " (" +
+                 std::to_string(done + 1) + " of " + std::to_string(total) + ")");
+  };
+  std::optional<Cover> best;
+  double best_seconds = 0;
+  for (double weight : kReformatWeights) {
+    cover_options.reformat_weight = weight;
+    STRETTO_ASSIGN(Cover cover, choose_cover(variant.graph, *selector_, cover_options));
+    if (options_.selection != Selection::measure) return cover;
+    if (best && signature_of(cover) == signature_of(*best)) continue;
+    STRETTO_ASSIGN(double seconds, time_cover(variant, cover));
+    if (!best || seconds < 0.98 * best_seconds) {
+      best = std::move(cover);
+      best_seconds = seconds;
+    }
+  }
+  return std::move(*best);
+}
+
+Status BuildSession::choose() {
+  for (size_t i = 0; i < variants_.size(); ++i) {
+    STRETTO_ASSIGN(variants_[i].cover, best_cover(static_cast<int>(i)));
+  }
+  if (selector_->over_budget() > 0) {
+    report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +
+                            " tactics were chosen by estimate; --time-budget gives more");
+  }
+  if (cache_) {
+    Status saved = cache_->save();
+    if (!saved.ok()) report_.notes.push_back(saved.message());
+  }
+  progress("time tactics", kChosen);
+  return {};
+}
+
+Status BuildSession::compile() {
+  plan_ = std::make_shared<plan::Plan>();
+  plan::WeightsPool pool;
+  for (Variant& variant : variants_) {
+    STRETTO_ASSIGN(plan::Program program, compile_program(variant.graph, variant.cover, *selector_, pool));
+    if (options_.memory_limit_bytes > 0) {
+      uint64_t needed = program.arena_bytes + program.worker_scratch_bytes * static_cast<uint64_t>(threads_);
+      if (needed > options_.memory_limit_bytes) {
+        return failed("the plan needs " + std::to_string(needed >> 20) + " MiB of activations and scratch, more than " +
+                      "--memory allows (" + std::to_string(options_.memory_limit_bytes >> 20) + " MiB)");
+      }
+    }
+    for (const plan::Step& step : program.steps) {
+      const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
+      if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
+    }
+    plan_->programs.push_back(std::move(program));
+  }
+  std::move(pool).give_to(*plan_);
+  plan_->preprocess.spec = options_.preprocess;
+  plan_->report.model = std::filesystem::path(model_).filename().string();
+  plan_->report.model_sha256 = sha256_;
+  plan_->report.precision = "fp32";
+  plan_->report.device = "cpu";
+  plan_->report.threads = static_cast<uint32_t>(threads_);
+  STRETTO_TRY(plan::verify(*plan_));
+  STRETTO_ASSIGN(resolved_, resolve(plan_));
+  progress("compile", kCompiled);
+  return {};
+}
+
+namespace {
+
+/// Sums each step's time over observed runs.
+struct StepTimer : StepObserver {
+  std::vector<double> seconds;
+  void step_done(int i, int64_t nanoseconds) override {
+    seconds[static_cast<size_t>(i)] += static_cast<double>(nanoseconds) * 1e-9;
+  }
+};
+
+}  // namespace
+
+Status BuildSession::time_steps() {
+  plan_->times.machine = cpu_model();
+  for (size_t p = 0; p < plan_->programs.size(); ++p) {
+    const plan::Program& program = plan_->programs[p];
+    STRETTO_ASSIGN(auto executor, Executor::create(resolved_, static_cast<int>(p), threads_));
+    SampleInputs sample = random_sample(program, 1);
+    std::vector<const void*> inputs;
+    for (const Tensor& tensor : sample) inputs.push_back(tensor.data());
+    std::vector<Tensor> outputs;
+    std::vector<void*> pointers;
+    for (const plan::Binding& output : program.outputs) {
+      outputs.emplace_back(output.type);
+      pointers.push_back(outputs.back().mutable_data());
+    }
+    executor->run(inputs, pointers);
+    StepTimer timer;
+    timer.seconds.assign(program.steps.size(), 0);
+    auto start = Clock::now();
+    int runs = 0;
+    do {
+      executor->run(inputs, pointers, &timer);
+      ++runs;
+    } while (runs < 20 && seconds_since(start) < 0.2);
+    std::vector<float> step_ms;
+    for (double s : timer.seconds) step_ms.push_back(static_cast<float>(s * 1e3 / runs));
+    start = Clock::now();
+    runs = 0;
+    do {
+      executor->run(inputs, pointers);
+      ++runs;
+    } while (runs < 50 && seconds_since(start) < 0.2);
+    plan_->times.total_ms.push_back(static_cast<float>(seconds_since(start) * 1e3 / runs));
+    plan_->times.step_ms.push_back(std::move(step_ms));
+  }
+  progress("time plans", kTimed);
+  return {};
+}
+
+Status BuildSession::verify() {
+  nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < variants_.size() && options_.verify; ++i) {
+    progress("verify", kTimed + (1 - kTimed) * static_cast<double>(i) / static_cast<double>(variants_.size()));
+    auto start = Clock::now();
+    STRETTO_ASSIGN(auto reference, compile_reference(variants_[i].as_written, threads_));
+    STRETTO_ASSIGN(auto resolved_reference, resolve(reference));
+    std::vector<SampleInputs> samples = {random_sample(plan_->programs[i], 11)};
+    STRETTO_ASSIGN(Verification found,
+                   verify_plan(resolved_, static_cast<int>(i), resolved_reference, samples, threads_, kTolerance));
+    report_.verify_s += seconds_since(start);
+    for (const OutputError& e : found.errors) {
+      errors.push_back({{"program", i}, {"output", e.name}, {"relative", e.relative}, {"cosine", e.cosine}});
+      report_.errors.push_back(e);
+    }
+    if (!found.wrong_step.empty()) {
+      double worst = 0;
+      for (const OutputError& e : found.errors) worst = std::max(worst, e.relative);
+      char text[32];
+      std::snprintf(text, sizeof text, "%.3g", worst);
+      return failed("verification: the plan is off by " + std::string(text) + " (at most 1e-4 is allowed); the first " +
+                    "wrong step is " + found.wrong_step + ": force another tactic for it and report this model");
+    }
+  }
+  plan_->report.details =
+      "{\"passes\":" + details_ + ",\"verified\":" + errors.dump() + ",\"notes\":" +
+      nlohmann::ordered_json(report_.notes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "}";
+  return {};
+}
+
+Status BuildSession::write_choices() {
+  if (options_.log_tactics.empty()) return {};
+  Choices choices(sha256_);
+  for (size_t i = 0; i < variants_.size(); ++i) {
+    choices.add(static_cast<int>(i), variants_[i].graph, variants_[i].cover, plan_->programs[i]);
+  }
+  return choices.write(options_.log_tactics);
+}
+
+Status BuildSession::run() {
+  STRETTO_TRY(check_options());
+  STRETTO_TRY(import());
+  STRETTO_TRY(optimise());
+  STRETTO_TRY(open_selector());
+  STRETTO_TRY(choose());
+  STRETTO_TRY(compile());
+  STRETTO_TRY(time_steps());
+  STRETTO_TRY(verify());
+  return write_choices();
+}
+
+std::shared_ptr<const Plan::Impl> BuildSession::finish() {
+  auto impl = std::make_shared<Plan::Impl>();
+  report_.model = model_;
+  report_.device = plan_->report.device;
+  report_.precision = plan_->report.precision;
+  report_.timed_tactics = selector_->timed();
+  report_.weights_bytes = plan_->weights.size();
+  for (size_t p = 0; p < plan_->programs.size(); ++p) {
+    const plan::Program& program = plan_->programs[p];
+    report_.activation_bytes = std::max<size_t>(report_.activation_bytes, program.arena_bytes);
+    for (size_t i = 0; i < program.steps.size(); ++i) {
+      const plan::Step& step = program.steps[i];
+      LayerReport layer;
+      layer.name = step.name;
+      layer.op = op::display_name(step.problem.nodes[0].attrs);
+      layer.tactic = step.tactic;
+      layer.precision = "fp32";
+      layer.layout = name_of(step.problem.output().layout);
+      layer.time_ms = plan_->times.step_ms[p][i];
+      layer.gflop = step.problem.flops() * 1e-9;
+      layer.weights_bytes = step.weights_bytes;
+      report_.layers.push_back(std::move(layer));
+    }
+  }
+  for (const Verdict& verdict : selector_->log()) {
+    report_.tactics.push_back({"", verdict.problem, verdict.tactic, verdict.verdict, verdict.seconds * 1e3});
+  }
+  report_.plan_bytes = plan::serialize(*plan_).size();
+  report_.build_s = elapsed();
+  progress("done", 1);
+  impl->plan = plan_;
+  impl->report = std::move(report_);
+  return impl;
+}
+
+}  // namespace stretto

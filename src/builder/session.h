@@ -1,0 +1,71 @@
+// BuildSession: one build, stage after stage.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <stretto/build.h>
+
+#include "builder/choices.h"
+#include "builder/cover.h"
+#include "builder/plan_impl.h"
+#include "ir/graph.h"
+#include "onnx/import.h"
+#include "plan/plan.h"
+#include "runtime/resolve.h"
+
+namespace stretto {
+
+class BuildSession {
+ public:
+  BuildSession(const std::string& model, const BuildOptions& options);
+
+  Status run();
+  /// After run() succeeded.
+  std::shared_ptr<const Plan::Impl> finish();
+
+ private:
+  /// One set of shapes on its way to a program.
+  struct Variant {
+    ir::Graph as_written;  // the imported graph: what the reference computes
+    ir::Graph graph;       // optimised
+    Cover cover;
+  };
+
+  Status check_options();
+  Status import();
+  Status optimise();
+  Status open_selector();
+  Status choose();
+  Result<Cover> best_cover(int number);
+  Result<double> time_cover(const Variant& variant, const Cover& cover);
+  Status compile();
+  Status time_steps();
+  Status verify();
+  Status write_choices();
+
+  void progress(const char* stage, double fraction, const std::string& detail = {});
+  double elapsed() const;
+
+  std::string model_;
+  BuildOptions options_;
+  std::chrono::steady_clock::time_point start_;
+  Isa isa_ = Isa::scalar;
+  int threads_ = 1;
+  Layout blocked_ = Layout::plain;
+  std::string sha256_;
+  std::string details_;  // JSON for the plan's report
+  std::vector<Variant> variants_;
+  std::unique_ptr<TacticCache> cache_;
+  std::unique_ptr<Selector> selector_;
+  std::optional<Choices> recorded_;
+  std::shared_ptr<plan::Plan> plan_;
+  std::shared_ptr<const ResolvedPlan> resolved_;
+  BuildReport report_;
+  std::chrono::steady_clock::time_point last_progress_;
+};
+
+}  // namespace stretto

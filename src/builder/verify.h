@@ -1,0 +1,33 @@
+// Verified on save: a plan's outputs against the reference's, on the same inputs, before anything is written.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <stretto/build.h>
+
+#include "plan/plan.h"
+#include "runtime/resolve.h"
+
+namespace stretto {
+
+struct Verification {
+  std::vector<OutputError> errors;  // by output, the worst over the samples
+  std::string wrong_step;           // the first step whose result is off, when an output is; else empty
+  double seconds = 0;
+};
+
+/// One sample: a dense tensor for each input of the program, in order.
+using SampleInputs = std::vector<Tensor>;
+
+/// Random inputs: uniform in [−1, 1) for floats, zeros for integers; the same for every machine.
+SampleInputs random_sample(const plan::Program& program, uint64_t seed);
+
+/// Runs program `number` of `plan` and the reference's only program on every sample. `tolerance`: the relative error
+/// above which steps are searched for the first wrong one.
+Result<Verification> verify_plan(std::shared_ptr<const ResolvedPlan> plan, int number,
+                                 std::shared_ptr<const ResolvedPlan> reference, const std::vector<SampleInputs>& samples,
+                                 int threads, double tolerance);
+
+}  // namespace stretto

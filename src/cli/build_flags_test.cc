@@ -1,0 +1,97 @@
+#include "cli/build_flags.h"
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/parse.h"
+
+namespace stretto::cli {
+namespace {
+
+BuildOptions options_of(const std::string& line) {
+  CLI::App app;
+  BuildFlags flags;
+  add_build_flags(app, flags, true);
+  app.parse(line);
+  return to_build_options(flags);
+}
+
+/// The kind of Error that a command line ends in; nothing if it is accepted.
+std::optional<ErrorKind> kind_of(const std::string& line) {
+  try {
+    options_of(line);
+    return std::nullopt;
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    return error.kind();
+  }
+}
+
+TEST(Shapes, LastColonDividesAndInputsShareAnOption) {
+  EXPECT_EQ(parse_shapes("x:1x3x224x224"), (ShapeSet{{"x", {1, 3, 224, 224}}}));
+  EXPECT_EQ(parse_shapes("a:1x3,b:1x4"), (ShapeSet{{"a", {1, 3}}, {"b", {1, 4}}}));
+  EXPECT_EQ(parse_shapes("input:0:8"), (ShapeSet{{"input:0", {8}}}));
+  EXPECT_EQ(parse_shapes("a,b:2x2,c:3"), (ShapeSet{{"a,b", {2, 2}}, {"c", {3}}}));
+}
+
+TEST(Shapes, WrongOnesAreRefused) {
+  for (const char* text : {"", "x", "x:", ":1x3", "x:0", "x:-1x3", "x:1x", "x:1,", "x:1,y", "x:1x1x1x1x1x1x1x1x1",
+                           "x:99999999999999999999", "x:1.5", ","}) {
+    EXPECT_THROW(parse_shapes(text), Error) << text;
+  }
+}
+
+TEST(BuildFlags, DefaultsAreTheContracts) {
+  const BuildOptions o = options_of("");
+  EXPECT_EQ(o.device, "cpu");
+  EXPECT_EQ(o.precision, Precision::fp32);
+  EXPECT_EQ(o.time_budget_s, 120);
+  EXPECT_EQ(o.selection, Selection::measure);
+  EXPECT_TRUE(o.verify);
+}
+
+TEST(BuildFlags, ValuesArrive) {
+  const BuildOptions o = options_of(
+      "--shape a:1x3,b:1x4 --shape a:2x3,b:2x4 --batch 4 --threads 2 --time-budget 7.5 --memory 64 --isa avx2 "
+      "--skip-pass x --skip-pass y --list-tactics --preprocess resize=256,crop=224,mean=0.4,0.5,0.6 --force n=t");
+  ASSERT_EQ(o.shapes.size(), 2u);
+  EXPECT_EQ(o.shapes[1], (ShapeSet{{"a", {2, 3}}, {"b", {2, 4}}}));
+  EXPECT_EQ(o.batch, 4);
+  EXPECT_EQ(o.threads, 2);
+  EXPECT_EQ(o.memory_limit_bytes, size_t{64} << 20);
+  EXPECT_EQ(o.skip_passes, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(o.preprocess, "resize=256,crop=224,mean=0.4,0.5,0.6");
+  EXPECT_EQ(o.force_tactics, std::vector<std::string>{"n=t"});
+}
+
+TEST(BuildFlags, Int8WithoutSamplesOrRecipeIsWrongUsage) {
+  EXPECT_EQ(kind_of("--precision int8"), ErrorKind::bad_usage);
+  EXPECT_EQ(kind_of("--precision fp16,int8"), ErrorKind::bad_usage);
+}
+
+TEST(BuildFlags, WhatThisBuildCannotDoFails) {
+  for (const char* line : {"--precision fp16", "--precision int8 --calib d", "--precision fp32,int8 --calib-cache c",
+                           "--device cuda", "--device cuda:1", "--layer conv1=int8"}) {
+    EXPECT_EQ(kind_of(line), ErrorKind::failed) << line;
+  }
+}
+
+TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
+  for (const char* line : {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html",
+                           "--export-onnx a", "--calib-method mse", "--precision fp8", "--device tpu",
+                           "--device cuda:x", "--isa sse9", "--layer conv1", "--layer =fp32", "--shape x"}) {
+    EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
+  }
+  EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);
+}
+
+TEST(BuildFlags, BadNumbersDoNotParse) {
+  for (const char* line :
+       {"--batch 0", "--threads 0", "--threads x", "--time-budget -1", "--types both", "--nonsense"}) {
+    EXPECT_THROW(options_of(line), CLI::ParseError) << line;
+  }
+}
+
+}  // namespace
+}  // namespace stretto::cli

@@ -1,0 +1,208 @@
+#include "cli/json.h"
+
+#include <cstdio>
+
+#include "cli/text.h"
+
+namespace stretto::cli {
+namespace {
+using nlohmann::json;
+
+json list_of(const std::vector<TensorInfo>& tensors) {
+  json list = json::array();
+  for (const TensorInfo& t : tensors) {
+    list.push_back({{"name", t.name}, {"type", type_text(t.type)}, {"shape", t.shape}, {"bytes", t.bytes}});
+  }
+  return list;
+}
+
+json memory_of(const MemoryUse& use) {
+  return {{"weights", use.weights}, {"activations", use.activations}, {"workspace", use.workspace}};
+}
+
+json error_of(const OutputError& e) {
+  return {{"name", e.name},         {"max_abs", e.max_abs}, {"mean_abs", e.mean_abs},
+          {"relative", e.relative}, {"cosine", e.cosine},   {"sqnr_db", e.sqnr_db}};
+}
+
+json layers_of(const std::vector<PlanLayer>& layers) {
+  json list = json::array();
+  for (const PlanLayer& l : layers) {
+    list.push_back({{"name", l.name},
+                    {"op", l.op},
+                    {"tactic", l.tactic},
+                    {"config", l.config},
+                    {"precision", l.precision},
+                    {"input_layout", l.input_layout},
+                    {"output_layout", l.output_layout},
+                    {"output_shape", l.output_shape},
+                    {"problem", l.problem},
+                    {"gflop", l.gflop},
+                    {"weights_bytes", l.weights_bytes},
+                    {"time_ms", l.time_ms}});
+  }
+  return list;
+}
+
+}  // namespace
+
+json to_json(const BuildReport& r, const std::string& plan) {
+  json layers = json::array(), errors = json::array(), tactics = json::array();
+  for (const LayerReport& l : r.layers) {
+    layers.push_back({{"name", l.name},
+                      {"op", l.op},
+                      {"tactic", l.tactic},
+                      {"precision", l.precision},
+                      {"layout", l.layout},
+                      {"time_ms", l.time_ms},
+                      {"gflop", l.gflop},
+                      {"weights_bytes", l.weights_bytes}});
+  }
+  for (const OutputError& e : r.errors) errors.push_back(error_of(e));
+  for (const TacticReport& t : r.tactics) {
+    tactics.push_back({{"layer", t.layer},
+                       {"problem", t.problem},
+                       {"tactic", t.tactic},
+                       {"verdict", t.verdict},
+                       {"time_ms", t.time_ms}});
+  }
+  json out = {{"model", r.model},
+              {"plan", plan},
+              {"device", r.device},
+              {"precision", r.precision},
+              {"build_s", r.build_s},
+              {"verify_s", r.verify_s},
+              {"timed_tactics", r.timed_tactics},
+              {"plan_bytes", r.plan_bytes},
+              {"weights_bytes", r.weights_bytes},
+              {"activation_bytes", r.activation_bytes},
+              {"layers", std::move(layers)},
+              {"errors", std::move(errors)},
+              {"notes", r.notes},
+              {"quantization", json::array()},
+              {"reverted", json::array()}};
+  if (!r.tactics.empty()) out["tactics"] = std::move(tactics);
+  return out;
+}
+
+json to_json(const BenchReport& r, bool with_layers) {
+  json memory = memory_of(r.memory);
+  memory["peak_rss"] = r.peak_rss_bytes;
+  const LatencyStats& l = r.latency_ms;
+  json out = {
+      {"plan", r.plan},
+      {"device", r.device},
+      {"precision", r.precision},
+      {"threads", r.threads},
+      {"contexts", r.contexts},
+      {"batch", r.batch},
+      {"iterations", r.iterations},
+      {"latency_ms",
+       {{"mean", l.mean},
+        {"std", l.std},
+        {"min", l.min},
+        {"p50", l.p50},
+        {"p90", l.p90},
+        {"p99", l.p99},
+        {"p999", l.p999},
+        {"max", l.max}}},
+      {"throughput_per_s", r.throughput_per_s},
+      {"memory_bytes", std::move(memory)},
+      {"load_ms", r.load_ms},
+      {"cpu_s", r.cpu_s},
+      {"wall_s", r.wall_s},
+      {"deadline",
+       {{"rate_hz", r.deadline.rate_hz}, {"deadline_ms", r.deadline.deadline_ms}, {"missed", r.deadline.missed}}}};
+  if (!with_layers) return out;
+  out["peak_gflops"] = r.peak_gflops;
+  out["clock_ghz"] = r.clock_ghz;
+  out["layers"] = json::array();
+  for (const BenchLayer& layer : r.layers) {
+    out["layers"].push_back({{"name", layer.name},
+                             {"op", layer.op},
+                             {"tactic", layer.tactic},
+                             {"precision", layer.precision},
+                             {"time_ms", layer.time_ms},
+                             {"gflops", layer.gflops},
+                             {"percent_of_peak", layer.percent_of_peak}});
+  }
+  return out;
+}
+
+json to_json(const CompareReport& r) {
+  json out = {{"outputs", json::array()}, {"layers", json::array()}, {"samples", r.samples}};
+  for (const OutputError& e : r.outputs) out["outputs"].push_back(error_of(e));
+  for (const LayerError& e : r.layers) {
+    out["layers"].push_back({{"name", e.name}, {"cosine", e.cosine}, {"sqnr_db", e.sqnr_db}, {"relative", e.relative}});
+  }
+  return out;
+}
+
+json to_json(const PlanInfo& p) {
+  json out = {{"plan", p.path},
+              {"model", p.model},
+              {"model_sha256", p.model_sha256},
+              {"precision", p.precision},
+              {"device", p.device},
+              {"required_isa", p.required_isa},
+              {"machine", p.machine},
+              {"preprocess", p.preprocess},
+              {"file_bytes", p.file_bytes},
+              {"weights_bytes", p.weights_bytes},
+              {"threads", p.threads},
+              {"programs", json::array()}};
+  const json details = json::parse(p.details, nullptr, false);
+  out["details"] = details.is_discarded() ? json(p.details) : details;
+  for (const ProgramInfo& program : p.programs) {
+    out["programs"].push_back({{"inputs", list_of(program.inputs)},
+                               {"outputs", list_of(program.outputs)},
+                               {"memory_bytes", memory_of(program.memory)},
+                               {"time_ms", program.time_ms},
+                               {"layers", layers_of(program.layers)}});
+  }
+  return out;
+}
+
+json to_json(const ModelInfo& m) {
+  json out = {{"model", m.path},
+              {"producer", m.producer},
+              {"ir_version", m.ir_version},
+              {"opset", m.opset},
+              {"inputs", list_of(m.inputs)},
+              {"outputs", list_of(m.outputs)},
+              {"operators", json::object()},
+              {"unsupported", m.unsupported},
+              {"notes", m.notes},
+              {"parameters", m.parameters},
+              {"weights_bytes", m.weights_bytes},
+              {"gflop", m.gflop},
+              {"layers", json::array()}};
+  for (const auto& [name, count] : m.operators) out["operators"][name] = count;
+  for (const ModelInfo::Layer& l : m.layers) {
+    out["layers"].push_back({{"name", l.name},
+                             {"op", l.op},
+                             {"output_shape", l.output_shape},
+                             {"gflop", l.gflop},
+                             {"parameters", l.parameters}});
+  }
+  return out;
+}
+
+json to_json(const DeviceInfo& d) {
+  json out = {{"name", d.name},          {"model", d.model},
+              {"best_isa", d.best_isa},  {"isas", d.isas},
+              {"cpus", d.cpus},          {"cache_bytes", {{"l1", d.l1_bytes}, {"l2", d.l2_bytes}, {"l3", d.l3_bytes}}},
+              {"peaks", json::array()},  {"memory_gb_per_s", d.memory_gb_per_s},
+              {"clock_ghz", d.clock_ghz}};
+  for (const DeviceInfo::Peak& p : d.peaks) {
+    out["peaks"].push_back({{"isa", p.isa}, {"threads", p.threads}, {"fp32_gflops", p.fp32_gflops}});
+  }
+  return out;
+}
+
+void print_json(const json& object) {
+  const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+}  // namespace stretto::cli

@@ -1,0 +1,26 @@
+// Every table of CPU tactics that is compiled in.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "tactics/tactic.h"
+
+namespace stretto {
+
+/// In order of preference on ties: the most capable ISA first, `generic` last.
+std::span<const TacticTable> cpu_tactic_tables();
+/// By name and version; null if there is none.
+const Tactic* find_tactic(std::string_view name, uint32_t version);
+/// By name alone; null if there is none.
+const Tactic* find_tactic(std::string_view name);
+
+namespace kernels {
+
+/// The table of each room.
+TacticTable generic_table();
+TacticTable x86_avx2_table();
+TacticTable x86_avx512_table();
+
+}  // namespace kernels
+}  // namespace stretto

@@ -1,0 +1,9 @@
+#include "kernels/cpu/x86/avx2/vec.h"
+//
+#include "kernels/cpu/x86/depthwise_loops.h"
+
+namespace stretto::kernels::avx2 {
+
+void depthwise(const StepArgs& args, TaskId id) { depthwise_task<Vec>(args, id); }
+
+}  // namespace stretto::kernels::avx2

@@ -1,0 +1,19 @@
+// Convolution on blocked layouts, any kernel; rows of the tables in table.cc.
+#pragma once
+
+#include "tactics/tactic.h"
+
+namespace stretto::kernels {
+
+/// `width`: channels in a block and lanes of a vector, 8 or 16.
+template <int width>
+struct ConvDirect {
+  static Refusal supports(const Problem& problem);
+  static std::vector<Config> configs(const Problem& problem);
+  static double estimate(const Problem& problem, const Config& config, int threads);
+  static Booking book(const Problem& problem, const Config& config);
+  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                   std::byte* weights);
+};
+
+}  // namespace stretto::kernels

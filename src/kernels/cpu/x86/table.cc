@@ -1,0 +1,59 @@
+#include "kernels/cpu/x86/table.h"
+
+#include "kernels/cpu/x86/conv_direct.h"
+#include "kernels/cpu/x86/conv_first.h"
+#include "kernels/cpu/x86/conv_first_params.h"
+#include "kernels/cpu/x86/conv_params.h"
+#include "kernels/cpu/x86/conv_transpose.h"
+#include "kernels/cpu/x86/elementwise.h"
+#include "kernels/cpu/x86/elementwise_params.h"
+#include "kernels/cpu/x86/gemm.h"
+#include "kernels/cpu/x86/gemm_params.h"
+#include "kernels/cpu/x86/move.h"
+#include "kernels/cpu/x86/move_params.h"
+#include "kernels/cpu/x86/window.h"
+#include "kernels/cpu/x86/window_params.h"
+
+namespace stretto::kernels {
+namespace {
+
+/// One row of a table: K has supports, configs, estimate, book and pack.
+template <class K, Numerics numerics = Numerics::rounding>
+constexpr Tactic row(const char* name, uint32_t version, Isa isa, TaskFunction task) {
+  return {name, version, isa, numerics, K::supports, K::configs, K::estimate, K::book, K::pack, task};
+}
+
+constexpr Tactic kAvx512[] = {
+    row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
+    row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
+    row<Depthwise<16>>("cpu.avx512.depthwise", 1, Isa::avx512, avx512::depthwise),
+    row<BlockedPool<16>>("cpu.avx512.pool", 1, Isa::avx512, avx512::pool),
+    row<SpatialReduce<16>>("cpu.avx512.spatial_reduce", 1, Isa::avx512, avx512::reduce),
+    row<Elementwise<16>>("cpu.avx512.elementwise", 1, Isa::avx512, avx512::elementwise),
+    row<ConvTransposed<16>>("cpu.avx512.conv_transpose", 1, Isa::avx512, avx512::conv_direct),
+    row<Gemm<16>>("cpu.avx512.gemm", 1, Isa::avx512, avx512::gemm),
+    row<Reformatted<16>, Numerics::bit_exact>("cpu.avx512.reformat", 1, Isa::avx512, avx512::reformat),
+    row<Channels<16>, Numerics::bit_exact>("cpu.avx512.channels", 1, Isa::avx512, avx512::channels),
+    row<Resample<16>>("cpu.avx512.resample", 1, Isa::avx512, avx512::resample),
+};
+
+constexpr Tactic kAvx2[] = {
+    row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
+    row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
+    row<Depthwise<8>>("cpu.avx2.depthwise", 1, Isa::avx2, avx2::depthwise),
+    row<BlockedPool<8>>("cpu.avx2.pool", 1, Isa::avx2, avx2::pool),
+    row<SpatialReduce<8>>("cpu.avx2.spatial_reduce", 1, Isa::avx2, avx2::reduce),
+    row<Elementwise<8>>("cpu.avx2.elementwise", 1, Isa::avx2, avx2::elementwise),
+    row<ConvTransposed<8>>("cpu.avx2.conv_transpose", 1, Isa::avx2, avx2::conv_direct),
+    row<Gemm<8>>("cpu.avx2.gemm", 1, Isa::avx2, avx2::gemm),
+    row<Reformatted<8>, Numerics::bit_exact>("cpu.avx2.reformat", 1, Isa::avx2, avx2::reformat),
+    row<Channels<8>, Numerics::bit_exact>("cpu.avx2.channels", 1, Isa::avx2, avx2::channels),
+    row<Resample<8>>("cpu.avx2.resample", 1, Isa::avx2, avx2::resample),
+};
+
+}  // namespace
+
+TacticTable x86_avx512_table() { return kAvx512; }
+TacticTable x86_avx2_table() { return kAvx2; }
+
+}  // namespace stretto::kernels

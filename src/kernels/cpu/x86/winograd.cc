@@ -1,0 +1,196 @@
+#include "kernels/cpu/x86/winograd.h"
+
+#include <algorithm>
+#include <array>
+
+#include "device/memory.h"
+#include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_tile_params.h"
+#include "kernels/cpu/x86/winograd_params.h"
+
+namespace stretto::kernels {
+namespace {
+
+constexpr int64_t kMostFloats = int64_t{1} << 31;
+/// What a task's transformed input may take: it should stay in level 2 beside the weights that stream past.
+constexpr int64_t kScratchBytes = 640 << 10;
+
+/// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
+using WeightTransform = std::array<std::array<double, 3>, 8>;
+constexpr WeightTransform kWeights2 = {{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}}};
+constexpr WeightTransform kWeights4 = {{{1. / 4, 0, 0},
+                                        {-1. / 6, -1. / 6, -1. / 6},
+                                        {-1. / 6, 1. / 6, -1. / 6},
+                                        {1. / 24, 1. / 12, 1. / 6},
+                                        {1. / 24, -1. / 12, 1. / 6},
+                                        {0, 0, 1}}};
+constexpr WeightTransform kWeights6 = {{{1, 0, 0},
+                                        {-2. / 9, -2. / 9, -2. / 9},
+                                        {-2. / 9, 2. / 9, -2. / 9},
+                                        {1. / 90, 1. / 45, 2. / 45},
+                                        {1. / 90, -1. / 45, 2. / 45},
+                                        {32. / 45, 16. / 45, 8. / 45},
+                                        {32. / 45, -16. / 45, 8. / 45},
+                                        {0, 0, 1}}};
+
+const WeightTransform& weight_transform(int size) { return size == 2 ? kWeights2 : size == 4 ? kWeights4 : kWeights6; }
+
+WinogradParams winograd_params(const Problem& problem, const Config& config, int width) {
+  const auto& conv = *first_as<op::Conv>(problem);
+  const Shape& src = first_input(problem, 0).type.shape;
+  const Shape& dst = problem.output().type.shape;
+  WinogradParams p;
+  p.size = config.v[0];
+  p.ih = static_cast<int32_t>(src[2]);
+  p.iw = static_cast<int32_t>(src[3]);
+  p.oh = static_cast<int32_t>(dst[2]);
+  p.ow = static_cast<int32_t>(dst[3]);
+  p.pt = static_cast<int32_t>(conv.pads[0]);
+  p.pl = static_cast<int32_t>(conv.pads[1]);
+  p.tiles_w = div_up(p.ow, p.size);
+  p.tiles = p.tiles_w * div_up(p.oh, p.size);
+  p.tile_block = config.v[1];
+  p.tile_blocks = div_up(p.tiles, p.tile_block);
+  p.ic_blocks = div_up(src[1], width);
+  p.oc_blocks = div_up(dst[1], width);
+  p.last_quads = div_up(src[1] - (p.ic_blocks - 1) * width, 4);
+  p.blocks = config.v[2];
+  p.pixels = tile_pixels(width, p.blocks);
+  p.oc_chunk = div_up(div_up(p.oc_blocks, config.v[3]), p.blocks) * p.blocks;
+  p.oc_chunks = div_up(p.oc_blocks, p.oc_chunk);
+  p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.oc_blocks) * width, 16));
+  p.src = input_position(problem, problem.nodes[0].inputs[0]);
+  p.epilogue = epilogue_params(problem, width);
+  return p;
+}
+
+int64_t positions_of(int size) { return static_cast<int64_t>(size + 2) * (size + 2); }
+
+int64_t transformed_bytes(int size, int64_t ic_blocks, int width) {
+  return positions_of(size) * ic_blocks * width * static_cast<int64_t>(kFloat);
+}
+
+}  // namespace
+
+template <int width>
+Refusal Winograd<width>::supports(const Problem& problem) {
+  const auto* conv = first_as<op::Conv>(problem);
+  if (conv == nullptr) return Refusal::other_operator;
+  const Operand& src = first_input(problem, 0);
+  if (src.type.shape.size() != 4) return Refusal::other_shape;
+  if (!is_f32(problem)) return Refusal::other_type;
+  constexpr Layout layout = blocked_layout(width);
+  if (src.layout != layout || problem.output().layout != layout) return Refusal::other_layout;
+  if (src.role != Role::input || !has_constant_weights(problem)) return Refusal::dynamic_weights;
+  const Shape& weights = first_input(problem, 1).type.shape;
+  if (weights[2] != 3 || weights[3] != 3) return Refusal::other_shape;
+  if (conv->group != 1) return Refusal::grouped;
+  if (conv->strides != Dims{1, 1}) return Refusal::strided;
+  if (conv->dilations != Dims{1, 1}) return Refusal::dilated;
+  const Shape& dst = problem.output().type.shape;
+  const int64_t ic_blocks = div_up(src.type.shape[1], width), oc_blocks = div_up(dst[1], width);
+  const bool large = stored_elements(src.type.shape, layout) >= kMostFloats ||
+                     stored_elements(dst, layout) >= kMostFloats || ic_blocks > 1024 || oc_blocks > 1024 ||
+                     positions_of(6) * ic_blocks * oc_blocks * width * width >= kMostFloats;
+  if (large) return Refusal::too_large;
+  return check_epilogue(problem);
+}
+
+template <int width>
+std::vector<Config> Winograd<width>::configs(const Problem& problem) {
+  const Shape& src = first_input(problem, 0).type.shape;
+  const Shape& dst = problem.output().type.shape;
+  const int ic_blocks = div_up(src[1], width), oc_blocks = div_up(dst[1], width);
+  std::vector<Config> found;
+  for (int size : {4, 2, 6}) {
+    const int64_t tiles = static_cast<int64_t>(div_up(dst[2], size)) * div_up(dst[3], size);
+    for (int blocks : {2, 4, 3}) {
+      const int pixels = tile_pixels(width, blocks);
+      if (pixels == 0 || (blocks > 2 && oc_blocks % blocks != 0)) continue;
+      const int64_t room = std::max<int64_t>(pixels, kScratchBytes / transformed_bytes(size, ic_blocks, width));
+      for (int64_t times : {room / pixels, room / pixels / 2}) {
+        const int64_t most = std::min<int64_t>(std::max<int64_t>(1, times), 8) * pixels;
+        // Tasks of equal size.
+        const int64_t count = div_up(tiles, most);
+        const Config config{{size, div_up(tiles, count), blocks, count == 1 && oc_blocks >= 2 * blocks ? 2 : 1}};
+        if (std::find(found.begin(), found.end(), config) == found.end()) found.push_back(config);
+      }
+    }
+  }
+  return found;
+}
+
+template <int width>
+double Winograd<width>::estimate(const Problem& problem, const Config& config, int threads) {
+  const WinogradParams p = winograd_params(problem, config, width);
+  const double batch = static_cast<double>(problem.output().type.shape[0]);
+  const double positions = static_cast<double>(positions_of(p.size));
+  const double vectors = positions * p.tiles * batch;
+  // Cycles: products at nearly the peak, transforms by the vectors they touch, weights streamed once for each task.
+  const double products = vectors * p.ic_blocks * p.oc_blocks * width / 1.7;
+  const double transforms = vectors * 3.0 * (p.ic_blocks * p.oc_chunks + p.oc_blocks);
+  const double streamed = positions * p.ic_blocks * p.oc_blocks * width * width * kFloat * p.tile_blocks * batch / 24;
+  const double tasks = p.tile_blocks * p.oc_chunks * batch;
+  const double balance = tasks / (std::max(1.0, static_cast<double>(div_up(static_cast<int64_t>(tasks), threads))) * threads);
+  return (products + transforms + streamed) / (3.3e9 * threads * std::max(0.05, balance));
+}
+
+template <int width>
+Booking Winograd<width>::book(const Problem& problem, const Config& config) {
+  const WinogradParams p = winograd_params(problem, config, width);
+  Booking booking;
+  booking.set_params(p);
+  booking.tasks[0] = static_cast<int32_t>(problem.output().type.shape[0] * p.tile_blocks * p.oc_chunks);
+  const auto positions = static_cast<size_t>(positions_of(p.size));
+  const auto blocks = static_cast<size_t>(p.ic_blocks) * static_cast<size_t>(p.oc_blocks);
+  booking.weights_bytes = (static_cast<size_t>(p.weights) + positions * blocks * width * width) * kFloat;
+  booking.worker_scratch_bytes =
+      positions * static_cast<size_t>(p.ic_blocks + p.blocks) * static_cast<size_t>(p.tile_block) * width * kFloat;
+  return booking;
+}
+
+template <int width>
+void Winograd<width>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                           std::byte* weights) {
+  const WinogradParams p = winograd_params(problem, config, width);
+  const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
+  const int64_t oc = kernel.shape()[0], ic = kernel.shape()[1];
+  auto* out = reinterpret_cast<float*>(weights);
+  copy_padded(static_cast<const float*>(bias.data()), oc, p.weights, out);
+  out += p.weights;
+  const int n = p.size + 2;
+  const WeightTransform& g = weight_transform(p.size);
+  const auto* from = static_cast<const float*>(kernel.data());
+  // [blocks of oc][position][ic block][channel][block][width], as pack_tiles lays one position out.
+  const int64_t block_weights = static_cast<int64_t>(p.ic_blocks) * width * width;
+  for (int64_t o = 0; o < static_cast<int64_t>(p.oc_blocks) * width; ++o) {
+    const int64_t oc_block = o / width;
+    const int64_t chunk_begin = oc_block / p.oc_chunk * p.oc_chunk;
+    const int64_t chunk_end = std::min<int64_t>(chunk_begin + p.oc_chunk, p.oc_blocks);
+    const int64_t group = chunk_begin + (oc_block - chunk_begin) / p.blocks * p.blocks;
+    const int64_t blocks = std::min<int64_t>(p.blocks, chunk_end - group);
+    for (int64_t c = 0; c < static_cast<int64_t>(p.ic_blocks) * width; ++c) {
+      double rows[8][3] = {};
+      const bool there = o < oc && c < ic;
+      const float* w = from + (o * ic + c) * 9;
+      for (int i = 0; there && i < n; ++i) {
+        for (int x = 0; x < 3; ++x) {
+          for (int y = 0; y < 3; ++y) rows[i][x] += g[static_cast<size_t>(i)][static_cast<size_t>(y)] * w[y * 3 + x];
+        }
+      }
+      float* to = out + group * n * n * block_weights + c * blocks * width + (oc_block - group) * width + o % width;
+      for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j) {
+          double sum = 0;
+          for (int x = 0; x < 3; ++x) sum += rows[i][x] * g[static_cast<size_t>(j)][static_cast<size_t>(x)];
+          to[(i * n + j) * blocks * block_weights] = static_cast<float>(sum);
+        }
+      }
+    }
+  }
+}
+
+template struct Winograd<8>;
+template struct Winograd<16>;
+
+}  // namespace stretto::kernels

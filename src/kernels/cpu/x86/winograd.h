@@ -1,0 +1,20 @@
+// 3×3 convolution with stride 1 by Winograd's minimal filtering, on blocked layouts; rows of the tables in table.cc.
+#pragma once
+
+#include "tactics/tactic.h"
+
+namespace stretto::kernels {
+
+/// `width`: channels in a block and lanes of a vector, 8 or 16.
+/// Config: {m of F(m×m, 3×3), tiles of a task, blocks of a register tile, tasks that share the same tiles}.
+template <int width>
+struct Winograd {
+  static Refusal supports(const Problem& problem);
+  static std::vector<Config> configs(const Problem& problem);
+  static double estimate(const Problem& problem, const Config& config, int threads);
+  static Booking book(const Problem& problem, const Config& config);
+  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                   std::byte* weights);
+};
+
+}  // namespace stretto::kernels

@@ -1,0 +1,64 @@
+// Pad: pads and value as attributes before opset 11, as inputs since.
+#include "onnx/operators.h"
+
+namespace stretto::onnx {
+namespace {
+
+Status finish_pad(NodeContext& n, const Dims& pads, float value) {
+  Operand src = n.input(0);
+  const std::string mode = n.text("mode", "constant");
+  STRETTO_TRY(n.mistakes());
+  const int rank = n.shape(src).size();
+  if (pads.size() != 2 * rank) {
+    return bad_input(std::to_string(pads.size()) + " pads for an input of rank " + std::to_string(rank));
+  }
+  op::Pad attrs{op::PadMode::constant, pads, value};
+  if (mode == "reflect") {
+    attrs.mode = op::PadMode::reflect;
+  } else if (mode == "edge") {
+    attrs.mode = op::PadMode::edge;
+  } else if (mode != "constant") {
+    return failed("mode '" + mode + "' is not supported");
+  }
+  return n.finish(attrs, {src});
+}
+
+Result<float> known_value(NodeContext& n) {
+  if (!n.has_input(2)) return 0.0f;
+  STRETTO_ASSIGN(Tensor value, n.known(n.input(2)));
+  if (value.elements() != 1) return bad_input("constant_value is not a scalar");
+  if (value.dtype() == DType::f32) return value.as<float>()[0];
+  if (value.dtype() == DType::i64) return static_cast<float>(value.as<int64_t>()[0]);
+  if (value.dtype() == DType::i32) return static_cast<float>(value.as<int32_t>()[0]);
+  return failed("constant_value of type " + to_string(value.type()) + " is not supported");
+}
+
+}  // namespace
+
+Status import_pad_attributes(NodeContext& n) {
+  std::optional<Dims> pads = n.integers("pads");
+  if (!pads) return bad_input("attribute 'pads' is missing");
+  return finish_pad(n, *pads, n.real("value", 0));
+}
+
+Status import_pad(NodeContext& n) {
+  Operand src = n.input(0);
+  STRETTO_ASSIGN(Dims given, n.known_integers(1));
+  STRETTO_ASSIGN(float value, known_value(n));
+  if (!n.has_input(3)) return finish_pad(n, given, value);
+  STRETTO_ASSIGN(Dims axes, n.known_integers(3));
+  if (given.size() != 2 * axes.size()) {
+    return bad_input(std::to_string(given.size()) + " pads for " + std::to_string(axes.size()) + " axes");
+  }
+  const int rank = n.shape(src).size();
+  STRETTO_TRY(normalise_axes(axes, rank).status());
+  Dims pads = Dims::filled(2 * rank, 0);
+  for (int i = 0; i < axes.size(); ++i) {
+    STRETTO_ASSIGN(int64_t axis, normalise_axis(axes[i], rank));
+    pads[static_cast<int>(axis)] = given[i];
+    pads[static_cast<int>(axis) + rank] = given[i + axes.size()];
+  }
+  return finish_pad(n, pads, value);
+}
+
+}  // namespace stretto::onnx

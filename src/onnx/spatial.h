@@ -1,0 +1,16 @@
+// Windows that slide over the spatial axes: strides, dilations and explicit pads out of ONNX's attributes.
+#pragma once
+
+#include "onnx/node_context.h"
+
+namespace stretto::onnx {
+
+struct Window {
+  Dims strides, dilations, pads;
+  bool auto_pad = false;  // pads were computed; ceil_mode then has no meaning
+};
+
+/// Reads strides, dilations, pads and auto_pad for a kernel over the axes of `src` after N and C.
+Result<Window> read_window(NodeContext& n, const Shape& src, const Dims& kernel);
+
+}  // namespace stretto::onnx

@@ -1,0 +1,245 @@
+// The operators as data: one plain struct of attributes each.
+//
+// The set is small on purpose: importers canonicalise into it (GlobalAveragePool is a reduce, Flatten a reshape, Split
+// several slices). Every shape is known; nothing is symbolic; axes are never negative. Inputs are named in comments;
+// a trailing input in brackets may be absent. `fields()` lists the attributes once, for equality, text and hashing.
+#pragma once
+
+#include <tuple>
+#include <variant>
+
+#include "base/tensor.h"
+
+namespace stretto::op {
+
+/// src[N,C,*S], weights[O,C/group,*K], [bias[O]] → dst[N,O,*]. `pads`: all begins, then all ends (ONNX's order).
+struct Conv {
+  Dims strides, dilations, pads;
+  int64_t group = 1;
+  static auto fields() {
+    return std::tuple{std::pair{"strides", &Conv::strides}, std::pair{"dilations", &Conv::dilations},
+                      std::pair{"pads", &Conv::pads}, std::pair{"group", &Conv::group}};
+  }
+  bool operator==(const Conv&) const = default;
+};
+
+/// src[N,C,*S], weights[C,O/group,*K], [bias[O]]; pads are cut from the full result, output_padding added at its end.
+struct ConvTranspose {
+  Dims strides, dilations, pads, output_padding;
+  int64_t group = 1;
+  static auto fields() {
+    return std::tuple{std::pair{"strides", &ConvTranspose::strides}, std::pair{"dilations", &ConvTranspose::dilations},
+                      std::pair{"pads", &ConvTranspose::pads},
+                      std::pair{"output_padding", &ConvTranspose::output_padding},
+                      std::pair{"group", &ConvTranspose::group}};
+  }
+  bool operator==(const ConvTranspose&) const = default;
+};
+
+/// alpha · A' · B' + beta · C, with A[M,K] (or its transpose), B[K,N] (or its transpose), [C broadcast to M×N].
+struct Gemm {
+  bool trans_a = false, trans_b = false;
+  float alpha = 1, beta = 1;
+  static auto fields() {
+    return std::tuple{std::pair{"trans_a", &Gemm::trans_a}, std::pair{"trans_b", &Gemm::trans_b},
+                      std::pair{"alpha", &Gemm::alpha}, std::pair{"beta", &Gemm::beta}};
+  }
+  bool operator==(const Gemm&) const = default;
+};
+
+/// NumPy's matmul: batch axes broadcast, rank-1 operands as there.
+struct MatMul {
+  static auto fields() { return std::tuple{}; }
+  bool operator==(const MatMul&) const = default;
+};
+
+/// x, scale[C], bias[C], mean[C], variance[C]: (x − mean) / sqrt(variance + epsilon) · scale + bias along axis 1.
+struct BatchNorm {
+  float epsilon = 1e-5f;
+  static auto fields() { return std::make_tuple(std::pair{"epsilon", &BatchNorm::epsilon}); }
+  bool operator==(const BatchNorm&) const = default;
+};
+
+/// Persisted by name. `a` and `b` are used where the comment says.
+enum class UnaryKind : uint8_t {
+  relu,          // max(x, 0)
+  leaky_relu,    // x < 0 ? a·x : x
+  clip,          // min(max(x, a), b)
+  sigmoid,       // 1 / (1 + e^−x)
+  hard_sigmoid,  // min(max(a·x + b, 0), 1)
+  hard_swish,    // x · min(max(x/6 + 1/2, 0), 1)
+  swish,         // x · sigmoid(x)
+  tanh,
+  exp,
+  sqrt,
+  neg,
+  abs,
+  reciprocal,
+  linear,        // a·x + b
+};
+
+struct Unary {
+  UnaryKind kind = UnaryKind::relu;
+  float a = 0, b = 0;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &Unary::kind}, std::pair{"a", &Unary::a}, std::pair{"b", &Unary::b}};
+  }
+  bool operator==(const Unary&) const = default;
+};
+
+enum class BinaryKind : uint8_t {
+  add, sub, mul, div, pow, min, max,
+  prelu,  // x < 0 ? y·x : x
+};
+
+/// x, y with NumPy's broadcasting.
+struct Binary {
+  BinaryKind kind = BinaryKind::add;
+  static auto fields() { return std::make_tuple(std::pair{"kind", &Binary::kind}); }
+  bool operator==(const Binary&) const = default;
+};
+
+/// Along one axis (the coerced 2-D form of opsets before 13 is written with reshapes by the importer).
+struct Softmax {
+  int64_t axis = 1;
+  static auto fields() { return std::make_tuple(std::pair{"axis", &Softmax::axis}); }
+  bool operator==(const Softmax&) const = default;
+};
+
+/// x / (bias + alpha/size · Σ x²)^beta over `size` channels around each.
+struct Lrn {
+  int64_t size = 5;
+  float alpha = 1e-4f, beta = 0.75f, bias = 1;
+  static auto fields() {
+    return std::tuple{std::pair{"size", &Lrn::size}, std::pair{"alpha", &Lrn::alpha}, std::pair{"beta", &Lrn::beta},
+                      std::pair{"bias", &Lrn::bias}};
+  }
+  bool operator==(const Lrn&) const = default;
+};
+
+enum class PoolKind : uint8_t { max, average };
+
+/// Over the axes after N and C. Positions past the pads that ceil_mode reaches count for neither maximum nor divisor.
+struct Pool {
+  PoolKind kind = PoolKind::max;
+  Dims kernel, strides, dilations, pads;
+  bool count_include_pad = false, ceil_mode = false;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &Pool::kind}, std::pair{"kernel", &Pool::kernel},
+                      std::pair{"strides", &Pool::strides}, std::pair{"dilations", &Pool::dilations},
+                      std::pair{"pads", &Pool::pads}, std::pair{"count_include_pad", &Pool::count_include_pad},
+                      std::pair{"ceil_mode", &Pool::ceil_mode}};
+  }
+  bool operator==(const Pool&) const = default;
+};
+
+enum class ReduceKind : uint8_t { mean, max, min, sum };
+
+/// `axes` sorted and explicit. Global pooling is a reduce over the axes after C with keepdims.
+struct Reduce {
+  ReduceKind kind = ReduceKind::mean;
+  Dims axes;
+  bool keepdims = true;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &Reduce::kind}, std::pair{"axes", &Reduce::axes},
+                      std::pair{"keepdims", &Reduce::keepdims}};
+  }
+  bool operator==(const Reduce&) const = default;
+};
+
+/// Any number of inputs.
+struct Concat {
+  int64_t axis = 1;
+  static auto fields() { return std::make_tuple(std::pair{"axis", &Concat::axis}); }
+  bool operator==(const Concat&) const = default;
+};
+
+/// One entry an axis: dst[i] = src[starts + i·steps], `sizes` is the shape of dst; steps may be negative.
+struct Slice {
+  Dims starts, steps, sizes;
+  static auto fields() {
+    return std::tuple{std::pair{"starts", &Slice::starts}, std::pair{"steps", &Slice::steps},
+                      std::pair{"sizes", &Slice::sizes}};
+  }
+  bool operator==(const Slice&) const = default;
+};
+
+struct Reshape {
+  Dims shape;  // every entry ≥ 0, the product that of the input
+  static auto fields() { return std::make_tuple(std::pair{"shape", &Reshape::shape}); }
+  bool operator==(const Reshape&) const = default;
+};
+
+/// dst.shape[i] = src.shape[perm[i]]
+struct Transpose {
+  Dims perm;
+  static auto fields() { return std::make_tuple(std::pair{"perm", &Transpose::perm}); }
+  bool operator==(const Transpose&) const = default;
+};
+
+/// Broadcast to `shape`, which is the shape of dst.
+struct Expand {
+  Dims shape;
+  static auto fields() { return std::make_tuple(std::pair{"shape", &Expand::shape}); }
+  bool operator==(const Expand&) const = default;
+};
+
+/// data, indices (i32 or i64; negative ones count from the end).
+struct Gather {
+  int64_t axis = 0;
+  static auto fields() { return std::make_tuple(std::pair{"axis", &Gather::axis}); }
+  bool operator==(const Gather&) const = default;
+};
+
+enum class PadMode : uint8_t { constant, reflect, edge };
+
+/// `pads`: all begins, then all ends, one entry an axis; negative ones cut.
+struct Pad {
+  PadMode mode = PadMode::constant;
+  Dims pads;
+  float value = 0;
+  static auto fields() {
+    return std::tuple{std::pair{"mode", &Pad::mode}, std::pair{"pads", &Pad::pads}, std::pair{"value", &Pad::value}};
+  }
+  bool operator==(const Pad&) const = default;
+};
+
+enum class ResizeMode : uint8_t { nearest, linear, cubic };
+enum class ResizeCoordinate : uint8_t { half_pixel, pytorch_half_pixel, align_corners, asymmetric };
+enum class ResizeRounding : uint8_t { round_prefer_floor, round_prefer_ceil, floor, ceil };
+
+/// ONNX's Resize over the last two axes of N,C,H,W; `sizes` is the shape of dst, scales are per resized axis
+/// (output/input as the model gives them, not recomputed from sizes).
+struct Resize {
+  ResizeMode mode = ResizeMode::nearest;
+  ResizeCoordinate coordinate = ResizeCoordinate::half_pixel;
+  ResizeRounding rounding = ResizeRounding::round_prefer_floor;
+  Dims sizes;
+  float scale_h = 1, scale_w = 1;
+  float cubic_a = -0.75f;
+  static auto fields() {
+    return std::tuple{std::pair{"mode", &Resize::mode}, std::pair{"coordinate", &Resize::coordinate},
+                      std::pair{"rounding", &Resize::rounding}, std::pair{"sizes", &Resize::sizes},
+                      std::pair{"scale_h", &Resize::scale_h}, std::pair{"scale_w", &Resize::scale_w},
+                      std::pair{"cubic_a", &Resize::cubic_a}};
+  }
+  bool operator==(const Resize&) const = default;
+};
+
+struct Cast {
+  DType to = DType::f32;
+  static auto fields() { return std::make_tuple(std::pair{"to", &Cast::to}); }
+  bool operator==(const Cast&) const = default;
+};
+
+/// The identity on values: only layout (and later type) of the memory changes.
+struct Reformat {
+  static auto fields() { return std::tuple{}; }
+  bool operator==(const Reformat&) const = default;
+};
+
+/// The attributes of any operator; which alternative is held says which operator it is.
+using Attrs = std::variant<Conv, ConvTranspose, Gemm, MatMul, BatchNorm, Unary, Binary, Softmax, Lrn, Pool, Reduce,
+                           Concat, Slice, Reshape, Transpose, Expand, Gather, Pad, Resize, Cast, Reformat>;
+
+}  // namespace stretto::op

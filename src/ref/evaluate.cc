@@ -1,0 +1,156 @@
+// The oracle for whole tensors: the same element functions as `at`, with inputs read straight from memory.
+#include <fmt/format.h>
+
+#include <new>
+#include <type_traits>
+#include <vector>
+
+#include "ref/elementwise.h"
+#include "ref/move.h"
+#include "ref/products.h"
+#include "ref/resize.h"
+#include "ref/windows.h"
+
+namespace stretto::ref {
+namespace {
+
+/// Results larger than this are refused: a hostile Expand must not take the machine down.
+constexpr size_t kMaxBytes = size_t{4} << 30;
+
+/// Every input is f32.
+struct FloatReader {
+  const float* const* data;
+  double real(int input, int64_t linear) const { return data[input][linear]; }
+  template <class V>
+  V get(int input, int64_t linear) const {
+    return static_cast<V>(data[input][linear]);
+  }
+};
+
+/// Inputs of any one type.
+struct AnyReader {
+  const void* const* data;
+  DType dtype;
+  double real(int input, int64_t linear) const { return load(data[input], dtype, linear).real; }
+  template <class V>
+  V get(int input, int64_t linear) const {
+    Scalar s = load(data[input], dtype, linear);
+    if constexpr (std::is_same_v<V, int64_t>) return s.integer;
+    return s.real;
+  }
+};
+
+/// Writes values of type V into an output.
+struct Writer {
+  void* data;
+  DType dtype;
+  void operator()(int64_t linear, double v) const {
+    if (dtype == DType::f32) {
+      static_cast<float*>(data)[linear] = static_cast<float>(v);
+    } else {
+      store(data, dtype, linear, {v, 0});
+    }
+  }
+  void operator()(int64_t linear, int64_t v) const { store(data, dtype, linear, {0, v}); }
+};
+
+template <class V, class A, class R>
+void fill(const A& a, const Types& t, const R& read, const Writer& write) {
+  int64_t count = t.out.elements();
+  for (int64_t i = 0; i < count; ++i) write(i, compute<V>(a, t, read, i));
+}
+
+template <class V, class R>
+void fill(const op::Binary& a, const Types& t, const R& read, const Writer& write) {
+  const Shape& shape = t.out.shape;
+  for_each_row(
+      shape, op::broadcast_strides(t.shape(0), shape), op::broadcast_strides(t.shape(1), shape), [&](const Row& r) {
+        for (int64_t i = 0; i < r.count; ++i) {
+          write(r.dst + i,
+                apply(a, read.template get<V>(0, r.x + i * r.step_x), read.template get<V>(1, r.y + i * r.step_y)));
+        }
+      });
+}
+
+template <class V, class R>
+void fill(const op::Softmax& a, const Types& t, const R& read, const Writer& write) {
+  const Shape& shape = t.out.shape;
+  int axis = static_cast<int>(a.axis);
+  int64_t inner = product(shape, axis + 1, shape.size()), lines = t.out.elements() / shape[axis];
+  for (int64_t l = 0; l < lines; ++l) {
+    Line line{l / inner * inner * shape[axis] + l % inner, inner, shape[axis]};
+    SoftmaxLine s = softmax_line(read, line);
+    for (int64_t i = 0; i < line.count; ++i) {
+      int64_t linear = line.first + i * line.stride;
+      write(linear, std::exp(read.real(0, linear) - s.maximum) / s.sum);
+    }
+  }
+}
+
+struct Compute {
+  Types t;
+  std::span<const Tensor> inputs;
+  const Writer& write;
+
+  template <class A>
+  void operator()(const A& a) const {
+    std::vector<const void*> data;
+    std::vector<const float*> floats;
+    DType dtype = inputs[0].dtype();
+    for (const Tensor& input : inputs) {
+      data.push_back(input.data());
+      if (dtype == DType::f32) floats.push_back(static_cast<const float*>(input.data()));
+    }
+    if (dtype == DType::f32) return fill<double>(a, t, FloatReader{floats.data()}, write);
+    if (is_float(dtype)) return fill<double>(a, t, AnyReader{data.data(), dtype}, write);
+    if constexpr (std::is_same_v<A, op::Unary> || std::is_same_v<A, op::Binary> || std::is_same_v<A, op::Reduce>) {
+      fill<int64_t>(a, t, AnyReader{data.data(), dtype}, write);
+    }
+  }
+  // Operators that move data, and Cast, never come here.
+  void operator()(const op::Concat&) const {}
+  void operator()(const op::Slice&) const {}
+  void operator()(const op::Reshape&) const {}
+  void operator()(const op::Transpose&) const {}
+  void operator()(const op::Expand&) const {}
+  void operator()(const op::Gather&) const {}
+  void operator()(const op::Pad&) const {}
+  void operator()(const op::Cast&) const {}
+  void operator()(const op::Reformat&) const {}
+};
+
+}  // namespace
+
+Result<Tensor> evaluate(const op::Attrs& attrs, std::span<const Tensor> inputs) {
+  std::vector<TensorType> types;
+  for (const Tensor& input : inputs) types.push_back(input.type());
+  STRETTO_ASSIGN(TensorType type, op::infer(attrs, types));
+  Status too_large =
+      failed(fmt::format("{} would give {}, too large to compute here", op::name_of(attrs), to_string(type)));
+  if (type.bytes() > kMaxBytes) return too_large;
+  if (std::holds_alternative<op::Reshape>(attrs) || std::holds_alternative<op::Reformat>(attrs)) {
+    return inputs[0].reshaped(type.shape);
+  }
+  Tensor output;
+  try {
+    output = Tensor(type);
+  } catch (const std::bad_alloc&) {
+    return too_large;
+  }
+  Types t{types, type};
+  if (moves_data(attrs)) {
+    STRETTO_TRY(move_data(attrs, t, inputs, output.mutable_data()));
+    return output;
+  }
+  if (auto* cast = std::get_if<op::Cast>(&attrs)) {
+    DType from = inputs[0].dtype();
+    for (int64_t i = 0; i < type.elements(); ++i) {
+      store(output.mutable_data(), cast->to, i, convert(from, cast->to, load(inputs[0].data(), from, i)));
+    }
+    return output;
+  }
+  std::visit(Compute{t, inputs, Writer{output.mutable_data(), type.dtype}}, attrs);
+  return output;
+}
+
+}  // namespace stretto::ref

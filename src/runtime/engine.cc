@@ -1,0 +1,97 @@
+#include <algorithm>
+
+#include "base/cpu_info.h"
+#include "runtime/context_impl.h"
+#include "runtime/engine_impl.h"
+#include "runtime/executor.h"
+#include "runtime/throw.h"
+
+namespace stretto {
+namespace {
+
+TensorInfo info_of(const plan::Binding& binding) {
+  TensorInfo info;
+  info.name = binding.name;
+  info.type = static_cast<ElementType>(binding.type.dtype);
+  info.shape.assign(binding.type.shape.begin(), binding.type.shape.end());
+  info.elements = static_cast<size_t>(binding.type.elements());
+  info.bytes = binding.type.bytes();
+  return info;
+}
+static_assert(static_cast<int>(ElementType::boolean) == static_cast<int>(DType::boolean));
+
+std::vector<TensorInfo> infos_of(const std::vector<plan::Binding>& bindings) {
+  std::vector<TensorInfo> infos;
+  for (const plan::Binding& b : bindings) infos.push_back(info_of(b));
+  return infos;
+}
+
+int threads_or_all(int threads) {
+  return threads == 0 ? std::min(usable_cpus(), kMaxThreads) : threads;
+}
+
+}  // namespace
+
+const plan::Program& Engine::Impl::program(int number) const {
+  const auto& programs = plan().programs;
+  if (number < 0 || static_cast<size_t>(number) >= programs.size()) {
+    throw Error(ErrorKind::bad_usage, "there is no program " + std::to_string(number) + "; the plan has " +
+                                          std::to_string(programs.size()) + ", numbered from 0");
+  }
+  return programs[static_cast<size_t>(number)];
+}
+
+std::shared_ptr<const Engine::Impl> Engine::Impl::make(std::shared_ptr<const plan::Plan> plan) {
+  auto impl = std::make_shared<Impl>();
+  impl->resolved = value_or_throw(resolve(std::move(plan)));
+  return impl;
+}
+
+Engine make_engine(std::shared_ptr<const plan::Plan> plan) {
+  return Engine::Impl::wrap(Engine::Impl::make(std::move(plan)));
+}
+
+Engine Engine::load(const std::string& path, bool check_weights) {
+  auto plan = std::make_shared<plan::Plan>(value_or_throw(plan::load(path, {.check_weights = check_weights})));
+  auto resolved = resolve(std::move(plan));
+  if (!resolved.ok()) throw_status(resolved.status().in("plan '" + path + "'"));
+  auto impl = std::make_shared<Impl>();
+  impl->resolved = std::move(resolved).value();
+  return Engine(std::move(impl));
+}
+
+int Engine::programs() const {
+  return static_cast<int>(impl_->plan().programs.size());
+}
+
+std::vector<TensorInfo> Engine::inputs(int program) const {
+  return infos_of(impl_->program(program).inputs);
+}
+
+std::vector<TensorInfo> Engine::outputs(int program) const {
+  return infos_of(impl_->program(program).outputs);
+}
+
+MemoryUse Engine::memory(int number, int threads) const {
+  const plan::Program& program = impl_->program(number);
+  MemoryUse use;
+  use.weights = impl_->plan().weights.size();
+  for (const plan::ProgramTensor& t : program.tensors) {
+    if (t.where.place != plan::Place::arena) continue;
+    use.activations = std::max<size_t>(use.activations, t.where.offset + stored_bytes(t.type, t.layout));
+  }
+  use.workspace = executor_bytes(program, std::max(threads_or_all(threads), 1)) - use.activations;
+  return use;
+}
+
+std::string Engine::preprocess() const {
+  return impl_->plan().preprocess.spec;
+}
+
+Context Engine::context(const ContextOptions& options) const {
+  impl_->program(options.program);
+  auto executor = value_or_throw(Executor::create(impl_->resolved, options.program, threads_or_all(options.threads)));
+  return Context(std::make_unique<Context::Impl>(std::move(executor)));
+}
+
+}  // namespace stretto

@@ -1,0 +1,50 @@
+#include "tactics/reorder.h"
+
+#include <cstring>
+
+namespace stretto {
+namespace {
+
+/// Calls `move(blocked_index, plain_index)` for every element.
+template <class Move>
+void for_each_element(const Shape& shape, int block, Move move) {
+  int64_t channels = shape[1], area = shape[2] * shape[3], blocks = (channels + block - 1) / block;
+  for (int64_t n = 0; n < shape[0]; ++n) {
+    for (int64_t c = 0; c < channels; ++c) {
+      int64_t plain = (n * channels + c) * area;
+      int64_t blocked = ((n * blocks + c / block) * area) * block + c % block;
+      for (int64_t i = 0; i < area; ++i) move(blocked + i * block, plain + i);
+    }
+  }
+}
+
+}  // namespace
+
+void to_plain(const TensorType& type, Layout layout, const void* src, void* dst) {
+  if (layout == Layout::plain) {
+    std::memcpy(dst, src, type.bytes());
+    return;
+  }
+  auto from = static_cast<const char*>(src);
+  auto to = static_cast<char*>(dst);
+  auto size = static_cast<int64_t>(size_of(type.dtype));
+  for_each_element(type.shape, block_of(layout), [&](int64_t blocked, int64_t plain) {
+    std::memcpy(to + plain * size, from + blocked * size, static_cast<size_t>(size));
+  });
+}
+
+void from_plain(const TensorType& type, Layout layout, const void* src, void* dst) {
+  if (layout == Layout::plain) {
+    std::memcpy(dst, src, type.bytes());
+    return;
+  }
+  auto from = static_cast<const char*>(src);
+  auto to = static_cast<char*>(dst);
+  auto size = static_cast<int64_t>(size_of(type.dtype));
+  std::memset(dst, 0, stored_bytes(type, layout));
+  for_each_element(type.shape, block_of(layout), [&](int64_t blocked, int64_t plain) {
+    std::memcpy(to + blocked * size, from + plain * size, static_cast<size_t>(size));
+  });
+}
+
+}  // namespace stretto

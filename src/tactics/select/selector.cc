@@ -1,0 +1,236 @@
+#include "tactics/select/selector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tactics/select/trial.h"
+
+namespace stretto {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A single float tactic must be this close to ref to be offered (max|y − r| / max|r|).
+constexpr double kMaxError = 2e-5;
+constexpr size_t kMaxTimed = 8;
+/// Estimates are rough: what is expected to take longer than this many times the best is not timed.
+constexpr double kEstimateMargin = 4;
+/// After one round, contenders this much slower than the best are dropped.
+constexpr double kDropFactor = 1.6;
+constexpr int kMinRounds = 5, kMaxRounds = 25;
+constexpr double kSecondsEach = 4e-3;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The centre that timing believes: the lower quartile's edge, which neither a lucky run nor a disturbed one moves.
+double centre(std::vector<double> times) {
+  auto at = times.begin() + static_cast<ptrdiff_t>(times.size() / 4);
+  std::nth_element(times.begin(), at, times.end());
+  return *at;
+}
+
+}  // namespace
+
+Selector::Selector(std::span<const TacticTable> tables, SelectorOptions options, TacticCache* cache)
+    : tables_(tables), options_(std::move(options)), cache_(cache) {}
+
+void Selector::note(const std::string& problem, const Contender& contender, const std::string& verdict,
+                    double seconds) {
+  if (!options_.keep_log) return;
+  log_.push_back({problem, std::string(contender.tactic->name) + " " + to_string(contender.config), verdict, seconds});
+}
+
+std::vector<Selector::Contender> Selector::contenders(const Problem& problem, std::string* refusals) {
+  std::vector<Contender> found;
+  int order = 0;
+  for (TacticTable table : tables_) {
+    for (const Tactic& tactic : table) {
+      ++order;
+      Refusal refusal = contains(options_.isa, tactic.isa) ? tactic.supports(problem) : Refusal::isa;
+      if (refusal != Refusal::none) {
+        if (refusals != nullptr) {
+          *refusals += (refusals->empty() ? "" : ", ") + std::string(tactic.name) + ": " + std::string(name_of(refusal));
+        }
+        if (options_.keep_log && refusal != Refusal::other_operator) {
+          log_.push_back({to_string(problem), tactic.name, "refused: " + std::string(name_of(refusal)), 0});
+        }
+        continue;
+      }
+      for (const Config& config : tactic.configs(problem)) {
+        found.push_back({&tactic, config, tactic.estimate(problem, config, options_.threads), order});
+      }
+    }
+  }
+  auto is_forced = [&](const Contender& c) {
+    return std::find(options_.forced.begin(), options_.forced.end(), c.tactic->name) != options_.forced.end();
+  };
+  if (std::any_of(found.begin(), found.end(), is_forced)) {
+    std::erase_if(found, [&](const Contender& c) { return !is_forced(c); });
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.estimate < b.estimate; });
+  return found;
+}
+
+Result<Choice> Selector::guess(const Problem& problem) {
+  std::string key = to_string(problem);
+  if (auto known = chosen_.find(key); known != chosen_.end()) return known->second;
+  if (auto known = guessed_.find(key); known != guessed_.end()) return known->second;
+  std::string refusals;
+  std::vector<Contender> found = contenders(problem, &refusals);
+  if (found.empty()) return failed("no tactic supports " + key + " (" + refusals + ")");
+  Choice choice{found[0].tactic, found[0].config, found[0].estimate, false};
+  guessed_[key] = choice;
+  return choice;
+}
+
+Result<Choice> Selector::only(const Problem& problem, const std::string& tactic) {
+  for (TacticTable table : tables_) {
+    for (const Tactic& row : table) {
+      if (row.name != tactic) continue;
+      Refusal refusal = contains(options_.isa, row.isa) ? row.supports(problem) : Refusal::isa;
+      if (refusal != Refusal::none) return failed("tactic '" + tactic + "' refuses: " + std::string(name_of(refusal)));
+      Choice best;
+      for (const Config& config : row.configs(problem)) {
+        double seconds = row.estimate(problem, config, options_.threads);
+        if (best.tactic == nullptr || seconds < best.seconds) best = {&row, config, seconds, false};
+      }
+      return best;
+    }
+  }
+  return bad_usage("tactic '" + tactic + "' is unknown: --list-tactics shows all");
+}
+
+Status Selector::force(const Problem& problem, const std::string& tactic, uint32_t version, const Config& config) {
+  for (TacticTable table : tables_) {
+    for (const Tactic& row : table) {
+      if (row.name != tactic) continue;
+      if (row.version != version) {
+        return failed("tactic '" + tactic + "' is version " + std::to_string(row.version) + " here, " +
+                      std::to_string(version) + " in the file: choose again without --tactics");
+      }
+      if (!contains(options_.isa, row.isa)) {
+        return failed("tactic '" + tactic + "' needs " + std::string(name_of(row.isa)) + ", which is not available");
+      }
+      std::vector<Config> configs;
+      if (row.supports(problem) == Refusal::none) configs = row.configs(problem);
+      if (std::find(configs.begin(), configs.end(), config) == configs.end()) {
+        return failed("tactic '" + tactic + "' with configuration " + to_string(config) + " does not take " +
+                      to_string(problem));
+      }
+      chosen_[to_string(problem)] = {&row, config, row.estimate(problem, config, options_.threads), true};
+      return {};
+    }
+  }
+  return failed("tactic '" + tactic + "' is unknown: see --list-tactics");
+}
+
+Result<Choice> Selector::choose(const Problem& problem) {
+  std::string key = to_string(problem);
+  if (auto known = chosen_.find(key); known != chosen_.end()) return known->second;
+  if (options_.mode == SelectMode::heuristic) return guess(problem);
+
+  std::string refusals;
+  std::vector<Contender> found = contenders(problem, &refusals);
+  if (found.empty()) return failed("no tactic supports " + key + " (" + refusals + ")");
+  if (cache_ != nullptr) {
+    if (auto entry = cache_->find(key)) {
+      for (const Contender& c : found) {
+        if (c.tactic->name == entry->tactic && c.tactic->version == entry->version && c.config == entry->config) {
+          note(key, c, "chosen (cache)", entry->seconds);
+          return chosen_[key] = Choice{c.tactic, c.config, entry->seconds, true};
+        }
+      }
+    }
+  }
+  if (options_.mode == SelectMode::frozen) {
+    return failed("the tactic cache has no answer for " + key + ": build once without frozen to fill it");
+  }
+  if (timing_seconds_ > options_.budget_s) {
+    ++over_budget_;
+    return chosen_[key] = Choice{found[0].tactic, found[0].config, found[0].estimate, true};
+  }
+  return measure(problem, key, std::move(found));
+}
+
+Result<Choice> Selector::measure(const Problem& problem, const std::string& key, std::vector<Contender> found) {
+  auto start = Clock::now();
+  if (!pool_) pool_ = std::make_unique<TaskPool>(options_.threads, kMaxPhases * 16);
+  double best_estimate = found[0].estimate;
+  std::erase_if(found, [&](const Contender& c) { return c.estimate > kEstimateMargin * best_estimate; });
+  if (found.size() > kMaxTimed) found.resize(kMaxTimed);
+
+  struct Entrant {
+    Contender contender;
+    std::unique_ptr<Trial> trial;
+    std::vector<double> times;
+    double seconds = 0;
+  };
+  std::vector<Entrant> entrants;
+  TrialData data(problem);
+  for (const Contender& c : found) {
+    auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads);
+    auto check_start = Clock::now();
+    Result<Tensor> output = trial->run_once(*pool_);
+    double error = output.ok() ? data.error_of(*output) : 0;
+    checking_seconds_ += seconds_since(check_start);
+    double allowed = c.tactic->numerics == Numerics::bit_exact ? 0 : kMaxError;
+    if (!output.ok() || !(error <= allowed)) {
+      char text[64];
+      std::snprintf(text, sizeof text, "wrong: error %.2g", error);
+      note(key, c, output.ok() ? text : "wrong: " + output.status().message(), 0);
+      continue;
+    }
+    ++timed_;
+    double first = trial->time_round(*pool_);
+    entrants.push_back({c, std::move(trial), {first}, first});
+    // A trial holds copies of all buffers: keep only those that can still win.
+    double best = std::min_element(entrants.begin(), entrants.end(), [](auto& a, auto& b) {
+                    return a.seconds < b.seconds;
+                  })->seconds;
+    std::erase_if(entrants, [&](const Entrant& e) {
+      bool drop = e.seconds > 2 * kDropFactor * best;
+      if (drop) note(key, e.contender, "slower", e.seconds);
+      return drop;
+    });
+  }
+  if (entrants.empty()) return failed("every tactic for " + key + " computes wrong results on this machine");
+
+  for (int round = 0; round < kMaxRounds; ++round) {
+    double best = 1e30, spent = 0;
+    for (Entrant& e : entrants) {
+      double t = e.trial->time_round(*pool_);
+      e.times.push_back(t);
+      spent += t;
+      e.seconds = centre(e.times);
+      best = std::min(best, e.seconds);
+    }
+    std::erase_if(entrants, [&](const Entrant& e) {
+      bool drop = e.seconds > kDropFactor * best;
+      if (drop) note(key, e.contender, "slower", e.seconds);
+      return drop;
+    });
+    if (round + 1 >= kMinRounds && (entrants.size() == 1 || best * round > kSecondsEach)) break;
+    if (best * (round + 1) > 10 * kSecondsEach && round >= 2) break;
+  }
+
+  double best = 1e30;
+  for (const Entrant& e : entrants) best = std::min(best, e.seconds);
+  // Inside this much of the best, times mean nothing: less scratch wins, then the order of the tables.
+  constexpr double kNoise = 1.01;
+  auto winner = std::min_element(entrants.begin(), entrants.end(), [&](const Entrant& a, const Entrant& b) {
+    auto rank = [&](const Entrant& e) {
+      bool tie = e.seconds <= best * kNoise;
+      return std::tuple(tie ? 0 : 1, tie ? e.trial->scratch_bytes() : size_t{0}, tie ? 0 : e.seconds, e.contender.order);
+    };
+    return rank(a) < rank(b);
+  });
+  for (const Entrant& e : entrants) note(key, e.contender, &e == &*winner ? "chosen" : "slower", e.seconds);
+  Choice choice{winner->contender.tactic, winner->contender.config, winner->seconds, true};
+  if (cache_ != nullptr && options_.forced.empty()) {
+    cache_->put(key, {choice.tactic->name, choice.tactic->version, choice.config, choice.seconds});
+  }
+  timing_seconds_ += seconds_since(start);
+  return chosen_[key] = choice;
+}
+
+}  // namespace stretto

@@ -1,0 +1,89 @@
+// Selector: which tactic solves a problem best on this machine.
+//
+// choose(): memory of this build → tactic cache → supports → rank by estimate, keep the best few → run once and check
+// the output against ref and the guard bytes → time round-robin on rotated buffers → inside the noise, table order.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "device/task_pool.h"
+#include "tactics/select/tactic_cache.h"
+#include "tactics/tactic.h"
+
+namespace stretto {
+
+enum class SelectMode : uint8_t { measure, heuristic, frozen };
+
+struct SelectorOptions {
+  Isa isa = Isa::scalar;
+  int threads = 1;
+  SelectMode mode = SelectMode::measure;
+  double budget_s = 120;             // of timing; beyond it tactics are chosen by estimate
+  std::vector<std::string> forced;   // tactic names: where one of them supports the problem, only those are considered
+  bool keep_log = false;             // remember every verdict
+};
+
+struct Choice {
+  const Tactic* tactic = nullptr;
+  Config config;
+  double seconds = 0;
+  bool measured = false;  // timed here or before (cache), not estimated
+};
+
+/// What became of one tactic that was looked at.
+struct Verdict {
+  std::string problem, tactic, verdict;
+  double seconds = 0;
+};
+
+class Selector {
+ public:
+  /// `tables` in order of preference; `cache` may be null. Both outlive the selector.
+  Selector(std::span<const TacticTable> tables, SelectorOptions options, TacticCache* cache);
+
+  /// The best tactic; failed when none supports the problem (the message lists why each refused) or, in frozen mode,
+  /// when the cache has no answer.
+  Result<Choice> choose(const Problem& problem);
+  /// The best by estimate alone (or what choose() already found): costs microseconds.
+  Result<Choice> guess(const Problem& problem);
+  /// The best configuration by estimate of one named tactic; failed with its refusal if it does not take the problem.
+  Result<Choice> only(const Problem& problem, const std::string& tactic);
+  /// The same choice from now on for this problem, whatever the mode (a rebuild, or a forced node).
+  Status force(const Problem& problem, const std::string& tactic, uint32_t version, const Config& config);
+
+  int timed() const { return timed_; }
+  double timing_seconds() const { return timing_seconds_; }
+  /// Problems that were chosen by estimate because the budget was used up.
+  int over_budget() const { return over_budget_; }
+  double checking_seconds() const { return checking_seconds_; }
+  const std::vector<Verdict>& log() const { return log_; }
+  const SelectorOptions& options() const { return options_; }
+
+ private:
+  struct Contender {
+    const Tactic* tactic;
+    Config config;
+    double estimate;
+    int order;  // position in the tables
+  };
+  std::vector<Contender> contenders(const Problem& problem, std::string* refusals);
+  Result<Choice> measure(const Problem& problem, const std::string& key, std::vector<Contender> contenders);
+  void note(const std::string& problem, const Contender& contender, const std::string& verdict, double seconds);
+
+  std::span<const TacticTable> tables_;
+  SelectorOptions options_;
+  TacticCache* cache_;
+  std::unique_ptr<TaskPool> pool_;
+  std::map<std::string, Choice> chosen_, guessed_;
+  std::vector<Verdict> log_;
+  int timed_ = 0, over_budget_ = 0;
+  double timing_seconds_ = 0, checking_seconds_ = 0;
+};
+
+}  // namespace stretto

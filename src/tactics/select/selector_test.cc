@@ -1,0 +1,170 @@
+#include "tactics/select/selector.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tactics/match.h"
+
+namespace stretto {
+namespace {
+
+// Tactics for "relu of a plain tensor", right and wrong, quick and slow.
+
+struct Params {
+  int64_t count;
+};
+
+Refusal takes_relu(const Problem& p) {
+  const auto* unary = first_as<op::Unary>(p);
+  if (unary == nullptr || unary->kind != op::UnaryKind::relu) return Refusal::other_operator;
+  return p.operands[0].layout == Layout::plain ? Refusal::none : Refusal::other_layout;
+}
+std::vector<Config> one_config(const Problem&) { return {Config{{1, 2, 3, 4}}}; }
+Booking book(const Problem& p, const Config&) {
+  Booking booking;
+  booking.set_params(Params{p.output().type.elements()});
+  booking.tasks = {1};
+  return booking;
+}
+
+template <int kRepeat>
+void relu(const StepArgs& args, TaskId) {
+  auto count = args.params_as<Params>().count;
+  auto src = static_cast<const float*>(args.src[0]);
+  auto dst = static_cast<float*>(args.dst);
+  for (int r = 0; r < kRepeat; ++r) {
+    for (int64_t i = 0; i < count; ++i) {
+      dst[i] = src[i] > 0 ? src[i] : 0;
+      asm volatile("" : : "r"(dst) : "memory");
+    }
+  }
+}
+void forgets_negatives(const StepArgs& args, TaskId) {
+  auto count = args.params_as<Params>().count;
+  for (int64_t i = 0; i < count; ++i) static_cast<float*>(args.dst)[i] = static_cast<const float*>(args.src[0])[i];
+}
+void writes_too_far(const StepArgs& args, TaskId id) {
+  relu<1>(args, id);
+  static_cast<float*>(args.dst)[args.params_as<Params>().count] = 1;
+}
+
+double optimistic(const Problem&, const Config&, int) { return 1e-6; }
+double modest(const Problem&, const Config&, int) { return 2e-6; }
+
+constexpr Tactic kSlow = {"slow", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, relu<30>};
+constexpr Tactic kQuick = {"quick", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, modest, book, nullptr, relu<1>};
+constexpr Tactic kWrong = {"wrong", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, forgets_negatives};
+constexpr Tactic kWild = {"wild", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, writes_too_far};
+constexpr Tactic kTooNew = {"too_new", 1, Isa::i8mm, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, relu<1>};
+
+Problem relu_problem(int64_t size = 4000) {
+  Problem p;
+  p.operands = {{{DType::f32, {size}}, Layout::plain, Role::input}, {{DType::f32, {size}}, Layout::plain, Role::output}};
+  p.nodes = {{op::Unary{op::UnaryKind::relu}, {0}, 1}};
+  return p;
+}
+
+std::string chosen_from(std::initializer_list<Tactic> rows, SelectorOptions options = {}) {
+  std::vector<Tactic> table(rows);
+  std::vector<TacticTable> tables = {table};
+  Selector selector(tables, options, nullptr);
+  Result<Choice> choice = selector.choose(relu_problem());
+  return choice.ok() ? choice->tactic->name : "none: " + choice.status().message();
+}
+
+TEST(Selector, TheFasterOneWinsWhateverTheEstimatesSay) { EXPECT_EQ(chosen_from({kSlow, kQuick}), "quick"); }
+
+TEST(Selector, WrongResultsAreNeverChosen) {
+  EXPECT_EQ(chosen_from({kWrong, kSlow}), "slow");
+  EXPECT_NE(chosen_from({kWrong}).find("wrong results"), std::string::npos);
+}
+
+TEST(Selector, WritingPastTheOutputIsNoticed) { EXPECT_EQ(chosen_from({kWild, kSlow}), "slow"); }
+
+TEST(Selector, AnIsaThatIsNotAllowedIsRefused) {
+  EXPECT_EQ(chosen_from({kTooNew, kSlow}), "slow");
+  EXPECT_NE(chosen_from({kTooNew}).find("instruction set"), std::string::npos);
+}
+
+TEST(Selector, HeuristicFollowsTheEstimate) {
+  SelectorOptions options;
+  options.mode = SelectMode::heuristic;
+  EXPECT_EQ(chosen_from({kQuick, kSlow}, options), "slow");
+}
+
+TEST(Selector, AForcedTacticIsTakenWhereItApplies) {
+  SelectorOptions options;
+  options.forced = {"slow"};
+  EXPECT_EQ(chosen_from({kQuick, kSlow}, options), "slow");
+}
+
+TEST(Selector, WithoutBudgetTheEstimateDecidesAndItIsCounted) {
+  std::vector<Tactic> table = {kSlow, kQuick};
+  std::vector<TacticTable> tables = {table};
+  SelectorOptions options;
+  options.budget_s = -1;
+  Selector selector(tables, options, nullptr);
+  EXPECT_STREQ(selector.choose(relu_problem())->tactic->name, "slow");
+  EXPECT_EQ(selector.over_budget(), 1);
+}
+
+struct CacheFile : testing::Test {
+  std::string path = testing::TempDir() + "tactics.tsv";
+  void SetUp() override { std::filesystem::remove(path); }
+};
+
+TEST_F(CacheFile, FrozenAnswersFromTheCacheAlone) {
+  std::vector<Tactic> table = {kSlow, kQuick};
+  std::vector<TacticTable> tables = {table};
+  {
+    TacticCache cache(path, "machine");
+    ASSERT_TRUE(cache.load().ok());
+    Selector selector(tables, {}, &cache);
+    ASSERT_TRUE(selector.choose(relu_problem()).ok());
+    ASSERT_TRUE(cache.save().ok());
+  }
+  SelectorOptions frozen;
+  frozen.mode = SelectMode::frozen;
+  TacticCache cache(path, "machine");
+  ASSERT_TRUE(cache.load().ok());
+  Selector selector(tables, frozen, &cache);
+  Result<Choice> choice = selector.choose(relu_problem());
+  ASSERT_TRUE(choice.ok());
+  EXPECT_STREQ(choice->tactic->name, "quick");
+  EXPECT_EQ(selector.timed(), 0);
+  EXPECT_FALSE(selector.choose(relu_problem(77)).ok());
+
+  TacticCache other(path, "another machine");
+  ASSERT_TRUE(other.load().ok());
+  EXPECT_FALSE(Selector(tables, frozen, &other).choose(relu_problem()).ok());
+}
+
+TEST_F(CacheFile, DamagedLinesAreSkippedAndForeignFilesRefused) {
+  TacticCache cache(path, "m");
+  cache.put("p", {"t", 1, Config{{1, 2, 3, 4}}, 1e-3});
+  ASSERT_TRUE(cache.save().ok());
+  std::ofstream(path, std::ios::app) << "m\tq\tt\tnot a number\t1x1x1x1\t5\n\t\t\nhalf a line";
+  TacticCache again(path, "m");
+  ASSERT_TRUE(again.load().ok());
+  ASSERT_TRUE(again.find("p").has_value());
+  EXPECT_EQ(again.find("p")->config.v[3], 4);
+  EXPECT_FALSE(again.find("q").has_value());
+  std::ofstream(path) << "something else\n";
+  EXPECT_EQ(TacticCache(path, "m").load().code(), Code::bad_input);
+}
+
+TEST_F(CacheFile, SavingKeepsWhatOthersWrote) {
+  TacticCache a(path, "m"), b(path, "m");
+  a.put("pa", {"t", 1, {}, 1e-3});
+  b.put("pb", {"t", 1, {}, 1e-3});
+  ASSERT_TRUE(a.save().ok());
+  ASSERT_TRUE(b.save().ok());
+  TacticCache both(path, "m");
+  ASSERT_TRUE(both.load().ok());
+  EXPECT_TRUE(both.find("pa").has_value() && both.find("pb").has_value());
+}
+
+}  // namespace
+}  // namespace stretto

@@ -1,0 +1,178 @@
+#include "tactics/select/trial.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "tactics/reorder.h"
+#include "tactics/select/reference.h"
+
+namespace stretto {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kGuardBytes = 256;
+constexpr int kGuardValue = 0xA5;
+/// Copies of a trial's buffers together should not fit the inner caches, nor fill the memory.
+constexpr double kColdBytes = 6e6;
+constexpr int kMaxCopies = 6;
+/// Elements of inputs that the reference may read for one problem: keeps a check to some milliseconds.
+constexpr double kReferenceReads = 4e5;
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
+struct Random {
+  uint64_t state;
+  uint64_t next() {
+    uint64_t z = (state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+};
+
+/// Uniform in [−1, 1) for float32; other types hold zeros, which every operator accepts (indices among them).
+Tensor random_tensor(const TensorType& type, uint64_t seed) {
+  Tensor tensor(type);
+  if (type.dtype != DType::f32) return tensor;
+  Random random{seed};
+  std::span<float> values = tensor.as_mutable<float>();
+  for (size_t i = 0; i + 1 < values.size(); i += 2) {
+    uint64_t bits = random.next();
+    values[i] = static_cast<float>(static_cast<int32_t>(bits)) * 0x1p-31f;
+    values[i + 1] = static_cast<float>(static_cast<int32_t>(bits >> 32)) * 0x1p-31f;
+  }
+  if (values.size() % 2 == 1) values.back() = static_cast<float>(static_cast<int32_t>(random.next())) * 0x1p-31f;
+  return tensor;
+}
+
+Memory guarded(size_t bytes) {
+  Memory memory(align_up(bytes + kGuardBytes));
+  std::memset(memory.data() + bytes, kGuardValue, memory.size() - bytes);
+  return memory;
+}
+
+bool guard_intact(const Memory& memory, size_t bytes) {
+  for (size_t i = bytes; i < memory.size(); ++i) {
+    if (memory.data()[i] != static_cast<std::byte>(kGuardValue)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TrialData::TrialData(const Problem& problem) : problem_(problem) {
+  uint64_t seed = 1;
+  for (const Operand& operand : problem_.operands) {
+    ++seed;
+    if (operand.role == Role::input) inputs_.push_back(random_tensor(operand.type, seed));
+    if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, seed));
+  }
+}
+
+void TrialData::compute_reference() {
+  auto start = Clock::now();
+  double work = std::max(1.0, problem_.flops() / static_cast<double>(problem_.output().type.elements()));
+  int count = static_cast<int>(std::min(2000.0, std::max(24.0, kReferenceReads / work)));
+  points_ = sample_points(problem_.output().type.shape, 7, count);
+  ProblemReference reference(problem_, inputs_, constants_);
+  for (int64_t point : points_) expected_.push_back(reference.at(point));
+  reference_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double TrialData::error_of(const Tensor& output) {
+  if (points_.empty()) compute_reference();
+  double largest = 0, difference = 0;
+  for (size_t i = 0; i < points_.size(); ++i) {
+    double y = ref::load(output, points_[i]).real;
+    if (!is_float(output.dtype())) y = static_cast<double>(ref::load(output, points_[i]).integer);
+    double r = expected_[i];
+    if (std::isnan(y) && std::isnan(r)) continue;
+    if (y == r) {
+      if (std::isfinite(r)) largest = std::max(largest, std::fabs(r));
+      continue;
+    }
+    if (!std::isfinite(y) || !std::isfinite(r)) return std::numeric_limits<double>::infinity();
+    largest = std::max(largest, std::fabs(r));
+    difference = std::max(difference, std::fabs(y - r));
+  }
+  return difference == 0 ? 0 : difference / std::max(largest, 1e-30);
+}
+
+Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads)
+    : data_(data), booking_(tactic.book(data.problem(), config)) {
+  const Problem& problem = data.problem();
+  scratch_ = guarded(booking_.scratch_bytes);
+  size_t stride = align_up(booking_.worker_scratch_bytes + kGuardBytes);
+  worker_scratch_ = Memory(stride * static_cast<size_t>(threads));
+  for (int t = 0; t < threads && booking_.worker_scratch_bytes > 0; ++t) {
+    std::byte* end = worker_scratch_.data() + static_cast<size_t>(t) * stride + booking_.worker_scratch_bytes;
+    std::memset(end, kGuardValue, stride - booking_.worker_scratch_bytes);
+  }
+  double bytes = problem.bytes();
+  int copies = static_cast<int>(std::min<double>(kMaxCopies, std::max(1.0, kColdBytes / bytes)));
+  for (int i = 0; i < copies; ++i) {
+    Copy copy;
+    for (size_t k = 0; k < data.inputs().size(); ++k) {
+      const Operand& operand = problem.operands[static_cast<size_t>(problem.with_role(Role::input)[k])];
+      copy.inputs.emplace_back(align_up(stored_bytes(operand.type, operand.layout) + kAlignment));
+      from_plain(operand.type, operand.layout, data.inputs()[k].data(), copy.inputs.back().data());
+      copy.src.push_back(copy.inputs.back().data());
+    }
+    const Operand& output = problem.output();
+    copy.output = guarded(stored_bytes(output.type, output.layout));
+    std::memset(copy.output.data(), 0x7F, stored_bytes(output.type, output.layout));
+    if (booking_.weights_bytes > 0) {
+      copy.weights = guarded(booking_.weights_bytes);
+      if (i == 0) {
+        tactic.pack(problem, config, data.constants(), copy.weights.data());
+      } else {
+        std::memcpy(copy.weights.data(), copies_[0].weights.data(), booking_.weights_bytes);
+      }
+    }
+    copies_.push_back(std::move(copy));
+  }
+  for (Copy& copy : copies_) {
+    StepArgs args{booking_.params.data(), copy.weights.data(), copy.src.data(), copy.output.data(),
+                  scratch_.data(),        worker_scratch_.data(), stride};
+    calls_.push_back({tactic.task, args, booking_.tasks});
+  }
+}
+
+Status Trial::check_guards(const Copy& copy) const {
+  const Operand& output = data_.problem().output();
+  if (!guard_intact(copy.output, stored_bytes(output.type, output.layout))) return failed("wrote past its output");
+  if (!guard_intact(scratch_, booking_.scratch_bytes)) return failed("wrote past its scratch");
+  if (copy.weights && !guard_intact(copy.weights, booking_.weights_bytes)) return failed("wrote past its weights");
+  for (size_t at = 0; booking_.worker_scratch_bytes > 0 && at < worker_scratch_.size(); at += calls_[0].args.worker_stride) {
+    for (size_t i = booking_.worker_scratch_bytes; i < calls_[0].args.worker_stride; ++i) {
+      if (worker_scratch_.data()[at + i] != static_cast<std::byte>(kGuardValue)) {
+        return failed("wrote past its worker's scratch");
+      }
+    }
+  }
+  return {};
+}
+
+Result<Tensor> Trial::run_once(TaskPool& pool) {
+  pool.run({calls_.data(), 1});
+  STRETTO_TRY(check_guards(copies_[0]));
+  const Operand& output = data_.problem().output();
+  Tensor dense(output.type);
+  to_plain(output.type, output.layout, copies_[0].output.data(), dense.mutable_data());
+  Memory again(align_up(stored_bytes(output.type, output.layout) + 1));
+  from_plain(output.type, output.layout, dense.data(), again.data());
+  if (output.layout != Layout::plain &&
+      std::memcmp(again.data(), copies_[0].output.data(), stored_bytes(output.type, output.layout)) != 0) {
+    return failed("left something other than zero in padding lanes");
+  }
+  return dense;
+}
+
+double Trial::time_round(TaskPool& pool) {
+  auto start = Clock::now();
+  pool.run(calls_);
+  return std::chrono::duration<double>(Clock::now() - start).count() / static_cast<double>(calls_.size());
+}
+
+}  // namespace stretto

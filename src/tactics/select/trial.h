@@ -1,0 +1,64 @@
+// Trial: one problem with random data, on which tactics are run, checked and timed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "device/memory.h"
+#include "device/task_pool.h"
+#include "tactics/tactic.h"
+
+namespace stretto {
+
+/// Random tensors for a problem and, lazily, the reference's answer at sampled points.
+class TrialData {
+ public:
+  explicit TrialData(const Problem& problem);
+
+  const Problem& problem() const { return problem_; }
+  const std::vector<Tensor>& inputs() const { return inputs_; }        // dense
+  const std::vector<Tensor>& constants() const { return constants_; }  // dense
+  /// max|y − r| / max|r| over the sampled points of a dense output; infinite where one is NaN and the other not.
+  double error_of(const Tensor& output);
+  double reference_seconds() const { return reference_seconds_; }
+
+ private:
+  void compute_reference();
+
+  Problem problem_;
+  std::vector<Tensor> inputs_, constants_;
+  std::vector<int64_t> points_;
+  std::vector<double> expected_;
+  double reference_seconds_ = 0;
+};
+
+/// One tactic ready to run on a trial's data: packed weights, several copies of all buffers so that consecutive runs
+/// meet memory as cold as in a network, and guard bytes behind every buffer that it writes.
+class Trial {
+ public:
+  Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads);
+
+  /// Runs once. Fails when guard bytes or padding lanes were overwritten.
+  Result<Tensor> run_once(TaskPool& pool);
+  /// Seconds of one run, the mean over all copies run one after the other.
+  double time_round(TaskPool& pool);
+  size_t scratch_bytes() const { return booking_.scratch_bytes + booking_.worker_scratch_bytes; }
+
+ private:
+  struct Copy {
+    std::vector<Memory> inputs;
+    std::vector<const void*> src;
+    Memory output, weights;
+  };
+  Status check_guards(const Copy& copy) const;
+
+  const TrialData& data_;
+  Booking booking_;
+  Memory scratch_, worker_scratch_;
+  std::vector<Copy> copies_;
+  std::vector<StepCall> calls_;
+};
+
+}  // namespace stretto

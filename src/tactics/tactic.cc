@@ -1,0 +1,42 @@
+#include "tactics/tactic.h"
+
+#include "base/dims.h"
+
+namespace stretto {
+
+std::string to_string(const Config& config) {
+  return to_string(Dims{config.v[0], config.v[1], config.v[2], config.v[3]});
+}
+
+Result<Config> config_from_string(std::string_view text) {
+  auto dims = dims_from_string(text);
+  if (!dims || dims->size() != 4) return bad_input("'" + std::string(text) + "' is not a tactic's configuration");
+  Config config;
+  for (int i = 0; i < 4; ++i) {
+    if ((*dims)[i] < INT32_MIN || (*dims)[i] > INT32_MAX) return bad_input("a tactic's configuration is out of range");
+    config.v[static_cast<size_t>(i)] = static_cast<int32_t>((*dims)[i]);
+  }
+  return config;
+}
+
+std::string_view name_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::none: return "none";
+    case Refusal::other_operator: return "other operator";
+    case Refusal::other_layout: return "other layout";
+    case Refusal::other_type: return "other type";
+    case Refusal::other_shape: return "other shape";
+    case Refusal::fused_operators: return "fused operators";
+    case Refusal::grouped: return "grouped";
+    case Refusal::dilated: return "dilated";
+    case Refusal::strided: return "strided";
+    case Refusal::padded: return "padded";
+    case Refusal::too_large: return "too large";
+    case Refusal::isa: return "instruction set";
+    case Refusal::dynamic_weights: return "weights are not constant";
+    case Refusal::attributes: return "attributes";
+  }
+  return "?";
+}
+
+}  // namespace stretto

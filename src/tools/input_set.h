@@ -1,0 +1,52 @@
+// InputSet: the files of a folder as samples for all inputs of a network.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "plan/plan.h"
+#include "samples/samples.h"
+
+namespace stretto::tools {
+
+/// How the bindings of a program divide into samples. `batch` is the common first dimension of all inputs; where they
+/// differ, or an output cannot be divided, one sample is the whole.
+struct Division {
+  int64_t batch = 1;
+  std::vector<size_t> input_bytes, output_bytes;  // of one sample, by binding
+};
+Division divide(const plan::Program& program);
+
+/// One file (of each input) read: `samples` samples, `bytes[i]` holding those of input i.
+struct InputFile {
+  samples::FileKind kind = samples::FileKind::raw;
+  int64_t samples = 1;
+  std::vector<std::vector<std::byte>> bytes;
+};
+
+class InputSet {
+ public:
+  /// One input: `path` is a file or folder. Several: `path`/<input>/ are folders with the same names in them.
+  static Result<InputSet> open(const std::string& path, const plan::Program& program, const std::string& preprocess);
+
+  int size() const { return static_cast<int>(names_.size()); }
+  const std::string& name(int file) const { return names_[static_cast<size_t>(file)]; }
+  const Division& division() const { return division_; }
+  Result<InputFile> read(int file) const;
+
+ private:
+  std::vector<std::string> folders_;  // by input; empty: names_ are paths
+  std::vector<std::string> names_;
+  std::vector<plan::Binding> inputs_;
+  Division division_;
+  std::optional<samples::Preprocessing> preprocessing_;
+  std::string single_file_;
+};
+
+/// Whole batches of inputs for every run that `set` feeds; the last one filled up with its last sample.
+/// At most `limit` of them.
+Result<std::vector<std::vector<Tensor>>> read_batches(const InputSet& set, const plan::Program& program, int limit);
+
+}  // namespace stretto::tools
