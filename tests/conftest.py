@@ -28,6 +28,6 @@ def small(tmp_path_factory, cache):
     """One small network and its plan: what tests of the tool itself work on."""
     folder = tmp_path_factory.mktemp("small")
     model, plan = folder / "squeezenet.onnx", folder / "squeezenet.plan"
-    onnx.save(networks.build("squeezenet1_1", 1, (67, 67), 0.25, classes=16), model)
+    onnx.save(networks.build("squeezenet1_1", 1, (67, 67), 0.25, classes=20), model)
     tool.stretto("build", model, "-o", plan, *cache)
     return model, plan

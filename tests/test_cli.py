@@ -279,7 +279,7 @@ def test_heuristic_times_nothing(small, tmp_path):
 
 
 def test_several_shapes_in_one_plan_share_weights(tmp_path, cache):
-    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=16), tmp_path / "m.onnx")
+    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=20), tmp_path / "m.onnx")
     one = tool.stretto_json("build", tmp_path / "m.onnx", "-o", tmp_path / "one.plan", "--isa", "scalar",
                             "--shape", "x:1x3x67x67", *cache)
     two = tool.stretto_json("build", tmp_path / "m.onnx", "-o", tmp_path / "two.plan", "--isa", "scalar",
@@ -299,7 +299,7 @@ def test_list_tactics_says_why_not(small, tmp_path, cache):
 
 
 def test_symbolic_batch_is_taken_as_one_and_said(tmp_path, cache):
-    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=16), tmp_path / "m.onnx")
+    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=20), tmp_path / "m.onnx")
     done = tool.call("stretto", "build", tmp_path / "m.onnx", "-o", tmp_path / "p.plan", *cache)
     assert done.returncode == 0, done.stderr
     assert "symbolic" in done.stdout + done.stderr

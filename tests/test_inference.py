@@ -14,7 +14,7 @@ def files(tmp_path_factory):
     """A model, a folder of five samples, the samples."""
     folder = tmp_path_factory.mktemp("inference")
     model = folder / "m.onnx"
-    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=16), model)
+    onnx.save(networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=20), model)
     x = networks.sample("inference", (5, 3, 67, 67))
     (folder / "samples").mkdir()
     for i in range(5):

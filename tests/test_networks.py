@@ -50,7 +50,7 @@ def test_fixed_batch_is_overridden(tmp_path, cache):
 
 def test_last_partial_batch_is_filled_and_dropped(tmp_path, cache):
     file, plan = tmp_path / "m.onnx", tmp_path / "m.plan"
-    model = networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=16)
+    model = networks.build("squeezenet1_1", "N", (67, 67), 0.25, classes=20)
     onnx.save(model, file)
     tool.stretto("build", file, "-o", plan, "--batch", 4, *cache)
     x = networks.sample("partial", (6, 3, 67, 67))
@@ -72,3 +72,16 @@ def test_smaller_instruction_sets_agree(isa, tmp_path, cache):
     x = networks.sample(isa, (1, 3, *SIZES["mobilenet_v2"][0]))
     got = tool.run_plan(plan, {"x.npy": x}, tmp_path, ["y"])
     tool.assert_close(isa, got["y"]["x.npy"], tool.oracle(model)({"x": x})["y"])
+
+
+@pytest.mark.parametrize("classes", (8, 16, 32))
+def test_output_flattened_from_whole_channel_blocks(classes, tmp_path, cache):
+    """A 1×1 map of whole channel blocks has the same bytes in every layout; the output must still be a plain tensor."""
+    file, plan = tmp_path / "m.onnx", tmp_path / "m.plan"
+    model = networks.build("squeezenet1_1", 1, (67, 67), 0.25, classes=classes)
+    onnx.save(model, file)
+    x = networks.sample("blocks", (1, 3, 67, 67))
+    expected = tool.oracle(model)({"x": x})["y"]
+    for selection in ("heuristic", "measure"):
+        tool.stretto("build", file, "-o", plan, "--selection", selection, *cache)
+        tool.assert_close(selection, tool.run_plan(plan, {"x.npy": x}, tmp_path, ["y"])["y"]["x.npy"], expected)

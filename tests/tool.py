@@ -44,7 +44,6 @@ def refusal(status, *arguments, program="stretto"):
     for line in lines[:-1]:
         assert PROGRESS.match(line), f"one line expected, found also {line!r}"
     assert len(lines[-1]) > len(mark) + 20, f"too short to help: {lines[-1]!r}"
-    assert not done.stdout.strip(), f"a failed call prints nothing on stdout: {done.stdout[:200]!r}"
     return lines[-1]
 
 

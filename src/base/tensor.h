@@ -47,7 +47,7 @@ class Tensor {
   template <class T>
   static Tensor of(DType dtype, Shape shape, std::span<const T> values) {
     Tensor t(TensorType{dtype, shape});
-    std::memcpy(t.mutable_data(), values.data(), t.bytes());
+    if (!values.empty()) std::memcpy(t.mutable_data(), values.data(), t.bytes());
     return t;
   }
 

@@ -84,6 +84,7 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
          "Precisions the builder may use beside fp32 (tf32, bf16, fp16, int8), separated by commas; it picks the "
          "fastest mix")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group)
       ->default_str("fp32");
   app.add_option("--types", f.types, "fastest: types by timing; obey: the narrowest allowed type wherever it can be")

@@ -86,6 +86,20 @@ TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
   EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);
 }
 
+TEST(BuildFlags, OptionsDoNotSwallowWhatFollows) {
+  for (const char* line : {"--precision fp32 m.onnx", "--shape x:1 m.onnx", "--explain m.onnx", "--layer a=fp32 m.onnx",
+                           "--skip-pass p m.onnx", "--force t m.onnx"}) {
+    CLI::App app;
+    BuildFlags flags;
+    std::string model;
+    app.add_option("MODEL", model);
+    add_build_flags(app, flags, true);
+    app.parse(line);
+    EXPECT_EQ(model, "m.onnx") << line;
+  }
+  EXPECT_EQ(kind_of("--precision fp32,fp16 --threads 1"), ErrorKind::failed);
+}
+
 TEST(BuildFlags, BadNumbersDoNotParse) {
   for (const char* line :
        {"--batch 0", "--threads 0", "--threads x", "--time-budget -1", "--types both", "--nonsense"}) {

@@ -34,7 +34,7 @@ TEST(Table, AlignsByCharactersNotBytes) {
   Table table({"name", "ms"}, {Table::Align::left, Table::Align::right});
   table.add({"é", "1"});
   table.add({"abcdef", "10.5"});
-  EXPECT_EQ(table.text(), "  name      ms\n  é            1\n  abcdef  10.5\n");
+  EXPECT_EQ(table.text(), "  name      ms\n  é          1\n  abcdef  10.5\n");
 }
 
 TEST(Table, CutsLongCellsInTheMiddle) {

@@ -94,7 +94,11 @@ class MetaReader {
     if (shape == nullptr) return {};
     if (shape->size() > static_cast<uint32_t>(kMaxRank)) return damaged("a shape has too many axes");
     STRETTO_TRY(spend(shape->size() * sizeof(int64_t)));
-    for (int64_t d : *shape) out.shape.push_back(d);
+    for (uint32_t i = 0; i < shape->size(); ++i) {
+      int64_t d;  // FlatBuffers' verifier holds lists of 8-byte numbers to 4-byte alignment only
+      std::memcpy(&d, shape->Data() + i * sizeof(d), sizeof(d));
+      out.shape.push_back(flatbuffers::EndianScalar(d));
+    }
     return {};
   }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -149,22 +150,24 @@ Isa widest_float_isa() {
 }
 
 double measure_peak_gflops(Isa isa, int threads) {
+  constexpr double kRoundSeconds = 0.0005;
+  constexpr int kRounds = 100;
   const Loop loop = loop_for(isa);
-  int64_t rounds = 1 << 16;
-  double seconds = 0;
-  while (true) {  // long enough to time, and a warm-up for the clock
+  const auto rate = [loop](int64_t rounds, double& seconds) {
     const auto start = Clock::now();
-    loop(rounds);
+    const double operations = loop(rounds);
     seconds = seconds_since(start);
-    if (seconds > 0.004 || rounds > (int64_t{1} << 40)) break;
-    rounds *= 2;
-  }
-  double best = 0;
-  for (int round = 0; round < 12; ++round) {
-    const double operations = loop(1) * static_cast<double>(rounds) * threads;
-    best = std::max(best, operations / together(threads, [&](int) { loop(rounds); }));
-  }
-  return best * 1e-9;
+    return operations / std::max(seconds, 1e-9);
+  };
+  std::vector<double> best(static_cast<size_t>(threads));
+  together(threads, [&](int t) {
+    int64_t rounds = 1024;
+    double seconds = 0, fastest = 0;
+    while (rate(rounds, seconds), seconds < kRoundSeconds && rounds < (int64_t{1} << 40)) rounds *= 2;
+    for (int i = 0; i < kRounds; ++i) fastest = std::max(fastest, rate(rounds, seconds));
+    best[static_cast<size_t>(t)] = fastest;
+  });
+  return std::accumulate(best.begin(), best.end(), 0.0) * 1e-9;
 }
 
 double measure_clock_ghz() {

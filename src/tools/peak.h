@@ -6,7 +6,8 @@
 namespace stretto::tools {
 
 /// 10^9 single-precision operations a second (a fused multiply–add counts as two), by independent accumulators in
-/// registers of `isa` (scalar: what the compiler's baseline has) on `threads` threads at once; the best of some rounds.
+/// registers of `isa` (scalar: what the compiler's baseline has) on `threads` threads at once: the sum of what each
+/// reached in its best half millisecond, so that other work on the machine hardly counts.
 double measure_peak_gflops(Isa isa, int threads);
 /// The widest of scalar, avx2, avx512 (neon) that this processor runs: what peaks are measured with.
 Isa widest_float_isa();

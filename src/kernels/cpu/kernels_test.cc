@@ -18,9 +18,15 @@ struct Case {
   Problem problem;
 };
 
-op::Conv conv(Dims strides, Dims dilations, Dims pads, int64_t group = 1) { return {strides, dilations, pads, group}; }
-op::Unary unary(UnaryKind kind, float a = 0, float b = 0) { return {kind, a, b}; }
-op::Binary binary(BinaryKind kind) { return {kind}; }
+op::Conv conv(Dims strides, Dims dilations, Dims pads, int64_t group = 1) {
+  return {strides, dilations, pads, group};
+}
+op::Unary unary(UnaryKind kind, float a = 0, float b = 0) {
+  return {kind, a, b};
+}
+op::Binary binary(BinaryKind kind) {
+  return {kind};
+}
 
 Problem conv_problem(Shape src, Shape weights, const op::Conv& a, bool bias = true, Layout layout = Layout::plain) {
   Builder b;
@@ -40,7 +46,9 @@ Problem fused_conv(Shape src, Shape weights, const op::Conv& a, Shape dst, Layou
 }
 
 constexpr Layout kLayouts[] = {Layout::plain, Layout::c8, Layout::c16};
-std::string in_layout(const std::string& name, Layout layout) { return name + " " + std::string(name_of(layout)); }
+std::string in_layout(const std::string& name, Layout layout) {
+  return name + " " + std::string(name_of(layout));
+}
 
 void add_convs(std::vector<Case>& cases) {
   for (Layout l : kLayouts) {
@@ -50,7 +58,8 @@ void add_convs(std::vector<Case>& cases) {
     add("conv 1x1 stride 2", conv_problem({1, 32, 9, 9}, {16, 32, 1, 1}, conv({2, 2}, {1, 1}, {0, 0, 0, 0}), true, l));
     add("conv 3x3", conv_problem({1, 16, 13, 11}, {32, 16, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}), true, l));
     add("conv 3x3 odd", conv_problem({2, 17, 7, 5}, {9, 17, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}), false, l));
-    add("conv 3x3 stride 2", conv_problem({1, 24, 15, 14}, {40, 24, 3, 3}, conv({2, 2}, {1, 1}, {0, 0, 1, 1}), true, l));
+    add("conv 3x3 stride 2",
+        conv_problem({1, 24, 15, 14}, {40, 24, 3, 3}, conv({2, 2}, {1, 1}, {0, 0, 1, 1}), true, l));
     add("conv 7x7 first", conv_problem({1, 3, 33, 31}, {64, 3, 7, 7}, conv({2, 2}, {1, 1}, {3, 3, 3, 3}), true, l));
     add("conv dilated", conv_problem({1, 16, 17, 16}, {16, 16, 3, 3}, conv({1, 1}, {2, 3}, {2, 3, 2, 3}), true, l));
     add("conv 1x5", conv_problem({1, 16, 9, 20}, {16, 16, 1, 5}, conv({1, 3}, {1, 1}, {0, 2, 0, 1}), true, l));
@@ -60,10 +69,11 @@ void add_convs(std::vector<Case>& cases) {
     add("conv grouped", conv_problem({1, 32, 8, 9}, {64, 8, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}, 4), true, l));
     add("conv grouped odd", conv_problem({1, 15, 8, 9}, {21, 5, 3, 3}, conv({2, 1}, {1, 1}, {1, 1, 1, 1}, 3), true, l));
     add("depthwise", conv_problem({2, 19, 9, 10}, {19, 1, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}, 19), true, l));
-    add("depthwise 5x5 s2", conv_problem({1, 32, 15, 300}, {32, 1, 5, 5}, conv({2, 2}, {1, 1}, {1, 1, 2, 2}, 32), true, l));
-    add("depthwise multiplier", conv_problem({1, 6, 9, 9}, {18, 1, 3, 3}, conv({1, 3}, {2, 1}, {2, 1, 2, 1}, 6), true, l));
-    add("conv fused",
-        fused_conv({1, 17, 7, 5}, {19, 17, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}), {1, 19, 7, 5}, l));
+    add("depthwise 5x5 s2",
+        conv_problem({1, 32, 15, 300}, {32, 1, 5, 5}, conv({2, 2}, {1, 1}, {1, 1, 2, 2}, 32), true, l));
+    add("depthwise multiplier",
+        conv_problem({1, 6, 9, 9}, {18, 1, 3, 3}, conv({1, 3}, {2, 1}, {2, 1, 2, 1}, 6), true, l));
+    add("conv fused", fused_conv({1, 17, 7, 5}, {19, 17, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}), {1, 19, 7, 5}, l));
     add("conv 1x1 fused",
         fused_conv({2, 32, 14, 14}, {64, 32, 1, 1}, conv({1, 1}, {1, 1}, {0, 0, 0, 0}), {2, 64, 14, 14}, l));
     add("depthwise fused",
@@ -77,9 +87,10 @@ void add_convs(std::vector<Case>& cases) {
   }
   cases.push_back({"conv 1-d", conv_problem({2, 5, 30}, {7, 5, 3}, conv({2}, {2}, {2, 1}))});
   cases.push_back({"depthwise 1-d", conv_problem({2, 5, 30}, {5, 1, 3}, conv({1}, {1}, {1, 1}, 5))});
-  cases.push_back({"conv 3-d", conv_problem({1, 4, 5, 6, 7}, {6, 2, 2, 3, 1},
-                                            conv({1, 2, 1}, {1, 1, 1}, {1, 0, 0, 0, 1, 0}, 2))});
-  cases.push_back({"conv kernel of 70", conv_problem({1, 2, 3, 90}, {4, 2, 1, 70}, conv({1, 1}, {1, 1}, {0, 3, 0, 0}))});
+  cases.push_back(
+      {"conv 3-d", conv_problem({1, 4, 5, 6, 7}, {6, 2, 2, 3, 1}, conv({1, 2, 1}, {1, 1, 1}, {1, 0, 0, 0, 1, 0}, 2))});
+  cases.push_back(
+      {"conv kernel of 70", conv_problem({1, 2, 3, 90}, {4, 2, 1, 70}, conv({1, 1}, {1, 1}, {0, 3, 0, 0}))});
   Builder b;
   int x = b.in({1, 6, 8, 8}), w = b.in({10, 3, 3, 3}), bias = b.constant({10});
   b.node(conv({1, 1}, {1, 1}, {1, 1, 1, 1}, 2), {x, w, bias});
@@ -114,7 +125,8 @@ void add_conv_transposes(std::vector<Case>& cases) {
   add("grouped", transpose_problem({1, 6, 5, 6}, {6, 4, 3, 3}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, {1, 1}, 2}));
   add("stride 1", transpose_problem({1, 20, 9, 9}, {20, 17, 3, 3}, {{1, 1}, {1, 1}, {1, 1, 1, 1}, {0, 0}, 1}));
   add("1-d", transpose_problem({1, 6, 9}, {6, 4, 3}, {{2}, {1}, {1, 1}, {1}, 1}));
-  add("3-d", transpose_problem({1, 4, 3, 4, 2}, {4, 2, 2, 2, 2}, {{2, 2, 1}, {1, 1, 1}, {0, 1, 0, 0, 0, 0}, {0, 0, 0}, 2}));
+  add("3-d",
+      transpose_problem({1, 4, 3, 4, 2}, {4, 2, 2, 2, 2}, {{2, 2, 1}, {1, 1, 1}, {0, 1, 0, 0, 0, 0}, {0, 0, 0}, 2}));
 }
 
 void add_products(std::vector<Case>& cases) {
@@ -263,7 +275,8 @@ void add_windows(std::vector<Case>& cases) {
     for (int kind = 0; kind < 4; ++kind) {
       for (Dims axes : {Dims{1}, Dims{0, 2}, Dims{3}, Dims{}, Dims{0, 1, 2, 3}, Dims{1, 2}}) {
         Builder d;
-        d.node(op::Reduce{static_cast<op::ReduceKind>(kind), axes, kind % 2 == 0}, {d.in({3, 5, 7, 37}, Layout::plain, dtype)});
+        d.node(op::Reduce{static_cast<op::ReduceKind>(kind), axes, kind % 2 == 0},
+               {d.in({3, 5, 7, 37}, Layout::plain, dtype)});
         cases.push_back({"reduce " + to_string(axes) + " " + std::string(name_of(dtype)), d.done()});
       }
     }

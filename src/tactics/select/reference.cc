@@ -21,14 +21,18 @@ int64_t pick_index(int64_t size, uint64_t& state) {
   uint64_t r = next(state);
   auto any = static_cast<int64_t>((r >> 8) % static_cast<uint64_t>(size));
   switch (r & 7) {
-    case 0: return 0;
-    case 1: return size - 1;
-    case 2: case 3: {
+    case 0:
+      return 0;
+    case 1:
+      return size - 1;
+    case 2:
+    case 3: {
       int64_t tile = int64_t{4} << ((r >> 3) & 3);
       int64_t seam = any / tile * tile - static_cast<int64_t>((r >> 5) & 1);
       return std::clamp<int64_t>(seam, 0, size - 1);
     }
-    default: return any;
+    default:
+      return any;
   }
 }
 

@@ -73,8 +73,8 @@ void task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic cast_row() {
-  return {"cpu.generic.cast", 1, Isa::scalar, Numerics::bit_exact, supports, one_config, estimate_compute, book,
-          pack_copied, task};
+  return {"cpu.generic.cast", 1,   Isa::scalar, Numerics::bit_exact, supports, one_config, estimate_compute, book,
+          pack_copied,        task};
 }
 
 }  // namespace stretto::kernels::generic

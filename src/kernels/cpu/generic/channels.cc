@@ -175,9 +175,17 @@ Tactic row(const char* name, Refusal (*supports)(const Problem&)) {
 
 }  // namespace
 
-Tactic reformat_row() { return row("cpu.generic.reformat", supports_reformat); }
-Tactic concat_channels_row() { return row("cpu.generic.concat_channels", supports_concat); }
-Tactic slice_channels_row() { return row("cpu.generic.slice_channels", supports_slice); }
-Tactic channel_shuffle_row() { return row("cpu.generic.channel_shuffle", supports_shuffle); }
+Tactic reformat_row() {
+  return row("cpu.generic.reformat", supports_reformat);
+}
+Tactic concat_channels_row() {
+  return row("cpu.generic.concat_channels", supports_concat);
+}
+Tactic slice_channels_row() {
+  return row("cpu.generic.slice_channels", supports_slice);
+}
+Tactic channel_shuffle_row() {
+  return row("cpu.generic.channel_shuffle", supports_shuffle);
+}
 
 }  // namespace stretto::kernels::generic

@@ -51,7 +51,9 @@ int64_t product(const Dims& d, int first, int last) {
   return p;
 }
 
-std::vector<Config> one_config(const Problem&) { return {Config{}}; }
+std::vector<Config> one_config(const Problem&) {
+  return {Config{}};
+}
 
 double estimate_compute(const Problem& problem, const Config&, int threads) {
   double work = std::max(seconds_for_flops(problem.flops()), seconds_for_bytes(problem.bytes()));

@@ -19,7 +19,9 @@ struct Place {
     return input >= 0 ? static_cast<const std::byte*>(args.src[input]) : args.weights + offset;
   }
   template <class T>
-  const T* as(const StepArgs& args) const { return reinterpret_cast<const T*>(of(args)); }
+  const T* as(const StepArgs& args) const {
+    return reinterpret_cast<const T*>(of(args));
+  }
 };
 
 /// Constants kept as they are, one after the other, each aligned to 64 bytes: the packing of most rows.
@@ -38,7 +40,9 @@ inline const Operand& source_of(const Problem& problem, int i) {
 inline Place source_place(const Problem& problem, int i) {
   return place_of(problem, problem.nodes[0].inputs[static_cast<size_t>(i)]);
 }
-inline int source_count(const Problem& problem) { return static_cast<int>(problem.nodes[0].inputs.size()); }
+inline int source_count(const Problem& problem) {
+  return static_cast<int>(problem.nodes[0].inputs.size());
+}
 
 bool all_plain(const Problem& problem);
 /// Every operand, internal ones included, is `dtype`.
@@ -82,17 +86,25 @@ inline constexpr int64_t kMaxTasks = 64;
 /// How many tasks to divide `units` of work into that take `seconds` in all: none shorter than some 20 µs.
 int32_t tasks_for(int64_t units, double seconds);
 /// Seconds for touching `bytes`.
-constexpr double seconds_for_bytes(double bytes) { return bytes / 8e9; }
-constexpr double seconds_for_flops(double flops) { return flops / 2e10; }
+constexpr double seconds_for_bytes(double bytes) {
+  return bytes / 8e9;
+}
+constexpr double seconds_for_flops(double flops) {
+  return flops / 2e10;
+}
 
 /// A type of the same size for moving elements about.
 template <class F>
 void with_element(int32_t size, F&& call) {
   switch (size) {
-    case 1: return call(uint8_t{});
-    case 2: return call(uint16_t{});
-    case 4: return call(uint32_t{});
-    default: return call(uint64_t{});
+    case 1:
+      return call(uint8_t{});
+    case 2:
+      return call(uint16_t{});
+    case 4:
+      return call(uint32_t{});
+    default:
+      return call(uint64_t{});
   }
 }
 

@@ -19,7 +19,9 @@ Refusal supports_shape(const Problem& problem, const Dims& strides) {
   return Refusal::none;
 }
 
-bool is_constant(const Problem& problem, int i) { return source_of(problem, i).role == Role::constant; }
+bool is_constant(const Problem& problem, int i) {
+  return source_of(problem, i).role == Role::constant;
+}
 
 /// Weights and bias are packed beforehand if they are the constants of the problem; else in a phase of their own.
 bool is_dynamic(const Problem& problem) {
@@ -228,9 +230,9 @@ Pixels pixels_of(const ConvParams& p, const Unit& u, int64_t block) {
   int64_t columns = p.w.outputs(u.phase_w);
   for (int64_t i = 0; i < x.count; ++i) {
     int64_t pixel = u.first + block * kColumns + i;
-    x.at[i] = x.adjoining ? pixel
-                          : (pixel / columns * p.h.phases + u.phase_h) * p.w.out +
-                                pixel % columns * p.w.phases + u.phase_w;
+    x.at[i] = x.adjoining
+                  ? pixel
+                  : (pixel / columns * p.h.phases + u.phase_h) * p.w.out + pixel % columns * p.w.phases + u.phase_w;
   }
   return x;
 }
@@ -331,12 +333,28 @@ void task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic conv_row() {
-  return {"cpu.generic.conv", 1, Isa::scalar, Numerics::rounding, supports<op::Conv>, one_config, estimate_compute,
-          book, pack, task};
+  return {"cpu.generic.conv",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          supports<op::Conv>,
+          one_config,
+          estimate_compute,
+          book,
+          pack,
+          task};
 }
 Tactic conv_transpose_row() {
-  return {"cpu.generic.conv_transpose", 1, Isa::scalar, Numerics::rounding, supports<op::ConvTranspose>, one_config,
-          estimate_compute, book, pack, task};
+  return {"cpu.generic.conv_transpose",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          supports<op::ConvTranspose>,
+          one_config,
+          estimate_compute,
+          book,
+          pack,
+          task};
 }
 
 }  // namespace stretto::kernels::generic

@@ -112,8 +112,16 @@ double estimate(const Problem& problem, const Config&, int threads) {
 }  // namespace
 
 Tactic conv_depthwise_row() {
-  return {"cpu.generic.conv_depthwise", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate, book,
-          pack_copied, task};
+  return {"cpu.generic.conv_depthwise",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          supports,
+          one_config,
+          estimate,
+          book,
+          pack_copied,
+          task};
 }
 
 }  // namespace stretto::kernels::generic

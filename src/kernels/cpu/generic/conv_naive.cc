@@ -104,12 +104,28 @@ void task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic conv_naive_row() {
-  return {"cpu.generic.conv_naive", 1, Isa::scalar, Numerics::rounding, with_epilogue<op::Conv>, one_config,
-          estimate_slow, book<op::Conv>, pack_copied, task};
+  return {"cpu.generic.conv_naive",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          with_epilogue<op::Conv>,
+          one_config,
+          estimate_slow,
+          book<op::Conv>,
+          pack_copied,
+          task};
 }
 Tactic conv_transpose_naive_row() {
-  return {"cpu.generic.conv_transpose_naive", 1, Isa::scalar, Numerics::rounding, with_epilogue<op::ConvTranspose>,
-          one_config, estimate_slow, book<op::ConvTranspose>, pack_copied, task};
+  return {"cpu.generic.conv_transpose_naive",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          with_epilogue<op::ConvTranspose>,
+          one_config,
+          estimate_slow,
+          book<op::ConvTranspose>,
+          pack_copied,
+          task};
 }
 
 }  // namespace stretto::kernels::generic

@@ -19,7 +19,8 @@ struct Taps {
 /// One axis.
 struct ConvAxis {
   int64_t in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
-  int64_t phases = 1, in_step = 1;  // phases > 1 only if transposed; in_step: input elements an output element of a phase
+  int64_t phases = 1;   // more than one only if transposed
+  int64_t in_step = 1;  // input elements from one output of a phase to the next
 
   int64_t outputs(int64_t phase) const { return phase < out ? (out - phase + phases - 1) / phases : 0; }
   Taps taps(int64_t phase, bool transposed) const;
@@ -30,7 +31,8 @@ struct ConvParams {
   bool transposed = false, dynamic = false, has_bias = false;
   int64_t batch = 1, groups = 1, icg = 1, ocg = 1;  // channels a group
   ConvAxis h, w;
-  int64_t tile = 8, tiles = 1, parts = 1;  // pixels a unit, units along the pixels of a phase, parts of the output channels
+  int64_t tile = 8, tiles = 1,
+          parts = 1;  // pixels a unit, units along the pixels of a phase, parts of the output channels
   int32_t pack_tasks = 0, tasks = 1;
   EpilogueParams epilogue;
 

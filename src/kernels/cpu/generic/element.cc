@@ -37,25 +37,34 @@ void read_reals(DType dtype, const void* src, int64_t first, int64_t n, double* 
     case DType::bf16:
       for (int64_t i = 0; i < n; ++i) out[i] = bf16_to_double(bits[i]);
       return;
-    case DType::f64: return read<double>(src, first, n, out);
-    default: return read<float>(src, first, n, out);
+    case DType::f64:
+      return read<double>(src, first, n, out);
+    default:
+      return read<float>(src, first, n, out);
   }
 }
 
 void read_integers(DType dtype, const void* src, int64_t first, int64_t n, int64_t* out) {
   switch (dtype) {
-    case DType::i8: return read<int8_t>(src, first, n, out);
-    case DType::u8: return read<uint8_t>(src, first, n, out);
-    case DType::i16: return read<int16_t>(src, first, n, out);
-    case DType::u16: return read<uint16_t>(src, first, n, out);
-    case DType::i32: return read<int32_t>(src, first, n, out);
-    case DType::u32: return read<uint32_t>(src, first, n, out);
+    case DType::i8:
+      return read<int8_t>(src, first, n, out);
+    case DType::u8:
+      return read<uint8_t>(src, first, n, out);
+    case DType::i16:
+      return read<int16_t>(src, first, n, out);
+    case DType::u16:
+      return read<uint16_t>(src, first, n, out);
+    case DType::i32:
+      return read<int32_t>(src, first, n, out);
+    case DType::u32:
+      return read<uint32_t>(src, first, n, out);
     case DType::boolean: {
       const auto* from = static_cast<const uint8_t*>(src) + first;
       for (int64_t i = 0; i < n; ++i) out[i] = from[i] != 0;
       return;
     }
-    default: return read<int64_t>(src, first, n, out);
+    default:
+      return read<int64_t>(src, first, n, out);
   }
 }
 
@@ -68,22 +77,31 @@ void write_reals(DType dtype, const double* values, int64_t n, void* dst, int64_
     case DType::bf16:
       for (int64_t i = 0; i < n; ++i) bits[i] = bf16_from_double(values[i]);
       return;
-    case DType::f64: return write<double>(values, n, dst, first);
-    default: return write<float>(values, n, dst, first);
+    case DType::f64:
+      return write<double>(values, n, dst, first);
+    default:
+      return write<float>(values, n, dst, first);
   }
 }
 
 void write_integers(DType dtype, const int64_t* values, int64_t n, void* dst, int64_t first) {
   switch (dtype) {
-    case DType::i8: case DType::u8: return write<uint8_t>(values, n, dst, first);
-    case DType::i16: case DType::u16: return write<uint16_t>(values, n, dst, first);
-    case DType::i32: case DType::u32: return write<uint32_t>(values, n, dst, first);
+    case DType::i8:
+    case DType::u8:
+      return write<uint8_t>(values, n, dst, first);
+    case DType::i16:
+    case DType::u16:
+      return write<uint16_t>(values, n, dst, first);
+    case DType::i32:
+    case DType::u32:
+      return write<uint32_t>(values, n, dst, first);
     case DType::boolean: {
       auto* to = static_cast<uint8_t*>(dst) + first;
       for (int64_t i = 0; i < n; ++i) to[i] = values[i] != 0;
       return;
     }
-    default: return write<int64_t>(values, n, dst, first);
+    default:
+      return write<int64_t>(values, n, dst, first);
   }
 }
 

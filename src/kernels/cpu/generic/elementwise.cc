@@ -30,11 +30,13 @@ struct Params {
   bool integer = false;
   Load load[kMaxLoads];
   Step step[Problem::kMaxNodes];
-  int64_t total = 0;  // stored elements of the output
+  int64_t total = 0;                                      // stored elements of the output
   int64_t block = 1, channels = 1, blocks = 1, area = 1;  // of a blocked output
 };
 
-bool is_external(const Operand& o) { return o.role == Role::input || o.role == Role::constant; }
+bool is_external(const Operand& o) {
+  return o.role == Role::input || o.role == Role::constant;
+}
 
 /// Constants that vary along channels are packed in the output's blocks.
 bool packed_in_blocks(const Problem& problem, const Operand& o) {
@@ -300,13 +302,15 @@ void task(const StepArgs& args, TaskId id) {
   return p.element == 4 ? run<int32_t>(args, p, begin, end) : run<int64_t>(args, p, begin, end);
 }
 
-double estimate(const Problem& problem, const Config&, int threads) { return 2e-6 + seconds_of(problem) / threads; }
+double estimate(const Problem& problem, const Config&, int threads) {
+  return 2e-6 + seconds_of(problem) / threads;
+}
 
 }  // namespace
 
 Tactic elementwise_row() {
-  return {"cpu.generic.elementwise", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate, book, pack,
-          task};
+  return {
+      "cpu.generic.elementwise", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate, book, pack, task};
 }
 
 }  // namespace stretto::kernels::generic

@@ -31,7 +31,9 @@ struct Params {
   int64_t block_rows() const { return m == 1 ? 1 : kRows; }
 };
 
-bool is_constant(const Problem& problem, int i) { return source_of(problem, i).role == Role::constant; }
+bool is_constant(const Problem& problem, int i) {
+  return source_of(problem, i).role == Role::constant;
+}
 
 void set_gemm(const op::Gemm& g, const Problem& problem, Params& p) {
   const Shape &sa = source_of(problem, 0).type.shape, &sb = source_of(problem, 1).type.shape;
@@ -265,12 +267,28 @@ void task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic gemm_row() {
-  return {"cpu.generic.gemm", 1, Isa::scalar, Numerics::rounding, with_epilogue<op::Gemm>, one_config,
-          estimate_compute, book, pack, task};
+  return {"cpu.generic.gemm",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          with_epilogue<op::Gemm>,
+          one_config,
+          estimate_compute,
+          book,
+          pack,
+          task};
 }
 Tactic matmul_row() {
-  return {"cpu.generic.matmul", 1, Isa::scalar, Numerics::rounding, with_epilogue<op::MatMul>, one_config,
-          estimate_compute, book, pack, task};
+  return {"cpu.generic.matmul",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          with_epilogue<op::MatMul>,
+          one_config,
+          estimate_compute,
+          book,
+          pack,
+          task};
 }
 
 }  // namespace stretto::kernels::generic

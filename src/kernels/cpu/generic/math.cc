@@ -33,7 +33,9 @@ inline float exp_of(float x) {
   return p * f * g;
 }
 
-inline float sigmoid_of(float x) { return 1.0f / (1.0f + exp_of(-x)); }
+inline float sigmoid_of(float x) {
+  return 1.0f / (1.0f + exp_of(-x));
+}
 
 /// Near 0 an odd polynomial (Cephes), elsewhere 1 − 2 / (e^2|x| + 1).
 inline float tanh_of(float x) {
@@ -68,19 +70,25 @@ int64_t to_integer(float v, int64_t least, int64_t most) {
 template <class T>
 using Unsigned = std::make_unsigned_t<T>;
 template <class T>
-T wrapping_neg(T x) { return static_cast<T>(Unsigned<T>{0} - static_cast<Unsigned<T>>(x)); }
+T wrapping_neg(T x) {
+  return static_cast<T>(Unsigned<T>{0} - static_cast<Unsigned<T>>(x));
+}
 
 template <class T>
 void integer_unary(const Function& f, const T* x, T* y, int64_t n) {
   auto least = static_cast<T>(to_integer(f.a, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   auto most = static_cast<T>(to_integer(f.b, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   switch (f.unary) {
-    case op::UnaryKind::relu: return map(x, y, n, [](T v) { return v < 0 ? T{0} : v; });
-    case op::UnaryKind::neg: return map(x, y, n, [](T v) { return wrapping_neg(v); });
-    case op::UnaryKind::abs: return map(x, y, n, [](T v) { return v < 0 ? wrapping_neg(v) : v; });
+    case op::UnaryKind::relu:
+      return map(x, y, n, [](T v) { return v < 0 ? T{0} : v; });
+    case op::UnaryKind::neg:
+      return map(x, y, n, [](T v) { return wrapping_neg(v); });
+    case op::UnaryKind::abs:
+      return map(x, y, n, [](T v) { return v < 0 ? wrapping_neg(v) : v; });
     case op::UnaryKind::clip:
       return map(x, y, n, [least, most](T v) { return std::min(std::max(v, least), most); });
-    default: return map(x, y, n, [](T v) { return v; });  // op::infer admits no other kind
+    default:
+      return map(x, y, n, [](T v) { return v; });  // op::infer admits no other kind
   }
 }
 
@@ -101,14 +109,22 @@ void integer_binary(op::BinaryKind kind, const T* x, const T* y, T* z, int64_t n
   using U = Unsigned<T>;
   auto u = [](T v) { return static_cast<U>(v); };
   switch (kind) {
-    case op::BinaryKind::add: return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) + u(b)); });
-    case op::BinaryKind::sub: return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) - u(b)); });
-    case op::BinaryKind::mul: return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) * u(b)); });
+    case op::BinaryKind::add:
+      return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) + u(b)); });
+    case op::BinaryKind::sub:
+      return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) - u(b)); });
+    case op::BinaryKind::mul:
+      return zip(x, y, z, n, [u](T a, T b) { return static_cast<T>(u(a) * u(b)); });
     case op::BinaryKind::div:
-      return zip(x, y, z, n, [](T a, T b) { return b == 0 ? T{0} : b == -1 ? wrapping_neg(a) : static_cast<T>(a / b); });
-    case op::BinaryKind::pow: return zip(x, y, z, n, [](T a, T b) { return integer_power(a, b); });
-    case op::BinaryKind::min: return zip(x, y, z, n, [](T a, T b) { return b < a ? b : a; });
-    case op::BinaryKind::max: return zip(x, y, z, n, [](T a, T b) { return b > a ? b : a; });
+      return zip(x, y, z, n, [](T a, T b) {
+        return b == 0 ? T{0} : b == -1 ? wrapping_neg(a) : static_cast<T>(a / b);
+      });
+    case op::BinaryKind::pow:
+      return zip(x, y, z, n, [](T a, T b) { return integer_power(a, b); });
+    case op::BinaryKind::min:
+      return zip(x, y, z, n, [](T a, T b) { return b < a ? b : a; });
+    case op::BinaryKind::max:
+      return zip(x, y, z, n, [](T a, T b) { return b > a ? b : a; });
     case op::BinaryKind::prelu:
       return zip(x, y, z, n, [u](T a, T b) { return a < 0 ? static_cast<T>(u(a) * u(b)) : a; });
   }
@@ -116,19 +132,24 @@ void integer_binary(op::BinaryKind kind, const T* x, const T* y, T* z, int64_t n
 
 }  // namespace
 
-void exponential(const float* x, float* y, int64_t n) { map(x, y, n, exp_of); }
+void exponential(const float* x, float* y, int64_t n) {
+  map(x, y, n, exp_of);
+}
 
 void apply_unary(const Function& f, const float* x, float* y, int64_t n) {
   float a = f.a, b = f.b;
   switch (f.unary) {
-    case op::UnaryKind::relu: return map(x, y, n, [](float v) { return v < 0 ? 0.0f : v; });
-    case op::UnaryKind::leaky_relu: return map(x, y, n, [a](float v) { return v < 0 ? a * v : v; });
+    case op::UnaryKind::relu:
+      return map(x, y, n, [](float v) { return v < 0 ? 0.0f : v; });
+    case op::UnaryKind::leaky_relu:
+      return map(x, y, n, [a](float v) { return v < 0 ? a * v : v; });
     case op::UnaryKind::clip:
       return map(x, y, n, [a, b](float v) {
         float low = v < a ? a : v;
         return low > b ? b : low;
       });
-    case op::UnaryKind::sigmoid: return map(x, y, n, sigmoid_of);
+    case op::UnaryKind::sigmoid:
+      return map(x, y, n, sigmoid_of);
     case op::UnaryKind::hard_sigmoid:
       return map(x, y, n, [a, b](float v) {
         float t = a * v + b;
@@ -141,31 +162,50 @@ void apply_unary(const Function& f, const float* x, float* y, int64_t n) {
         t = t < 0 ? 0.0f : t;
         return v * (t > 1 ? 1.0f : t);
       });
-    case op::UnaryKind::swish: return map(x, y, n, [](float v) { return v / (1.0f + exp_of(-v)); });
-    case op::UnaryKind::tanh: return map(x, y, n, tanh_of);
-    case op::UnaryKind::exp: return map(x, y, n, exp_of);
-    case op::UnaryKind::sqrt: return map(x, y, n, [](float v) { return std::sqrt(v); });
-    case op::UnaryKind::neg: return map(x, y, n, [](float v) { return -v; });
-    case op::UnaryKind::abs: return map(x, y, n, [](float v) { return std::fabs(v); });
-    case op::UnaryKind::reciprocal: return map(x, y, n, [](float v) { return 1.0f / v; });
-    case op::UnaryKind::linear: return map(x, y, n, [a, b](float v) { return a * v + b; });
+    case op::UnaryKind::swish:
+      return map(x, y, n, [](float v) { return v / (1.0f + exp_of(-v)); });
+    case op::UnaryKind::tanh:
+      return map(x, y, n, tanh_of);
+    case op::UnaryKind::exp:
+      return map(x, y, n, exp_of);
+    case op::UnaryKind::sqrt:
+      return map(x, y, n, [](float v) { return std::sqrt(v); });
+    case op::UnaryKind::neg:
+      return map(x, y, n, [](float v) { return -v; });
+    case op::UnaryKind::abs:
+      return map(x, y, n, [](float v) { return std::fabs(v); });
+    case op::UnaryKind::reciprocal:
+      return map(x, y, n, [](float v) { return 1.0f / v; });
+    case op::UnaryKind::linear:
+      return map(x, y, n, [a, b](float v) { return a * v + b; });
   }
 }
 
-void apply_unary(const Function& f, const int32_t* x, int32_t* y, int64_t n) { integer_unary(f, x, y, n); }
-void apply_unary(const Function& f, const int64_t* x, int64_t* y, int64_t n) { integer_unary(f, x, y, n); }
+void apply_unary(const Function& f, const int32_t* x, int32_t* y, int64_t n) {
+  integer_unary(f, x, y, n);
+}
+void apply_unary(const Function& f, const int64_t* x, int64_t* y, int64_t n) {
+  integer_unary(f, x, y, n);
+}
 
 void apply_binary(op::BinaryKind kind, const float* x, const float* y, float* z, int64_t n) {
   switch (kind) {
-    case op::BinaryKind::add: return zip(x, y, z, n, [](float a, float b) { return a + b; });
-    case op::BinaryKind::sub: return zip(x, y, z, n, [](float a, float b) { return a - b; });
-    case op::BinaryKind::mul: return zip(x, y, z, n, [](float a, float b) { return a * b; });
-    case op::BinaryKind::div: return zip(x, y, z, n, [](float a, float b) { return a / b; });
+    case op::BinaryKind::add:
+      return zip(x, y, z, n, [](float a, float b) { return a + b; });
+    case op::BinaryKind::sub:
+      return zip(x, y, z, n, [](float a, float b) { return a - b; });
+    case op::BinaryKind::mul:
+      return zip(x, y, z, n, [](float a, float b) { return a * b; });
+    case op::BinaryKind::div:
+      return zip(x, y, z, n, [](float a, float b) { return a / b; });
     case op::BinaryKind::pow:
       return zip(x, y, z, n, [](float a, float b) { return b == 2.0f ? a * a : std::pow(a, b); });
-    case op::BinaryKind::min: return zip(x, y, z, n, [](float a, float b) { return b != b || b < a ? b : a; });
-    case op::BinaryKind::max: return zip(x, y, z, n, [](float a, float b) { return b != b || b > a ? b : a; });
-    case op::BinaryKind::prelu: return zip(x, y, z, n, [](float a, float b) { return a < 0 ? b * a : a; });
+    case op::BinaryKind::min:
+      return zip(x, y, z, n, [](float a, float b) { return b != b || b < a ? b : a; });
+    case op::BinaryKind::max:
+      return zip(x, y, z, n, [](float a, float b) { return b != b || b > a ? b : a; });
+    case op::BinaryKind::prelu:
+      return zip(x, y, z, n, [](float a, float b) { return a < 0 ? b * a : a; });
   }
 }
 

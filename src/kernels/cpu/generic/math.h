@@ -15,7 +15,9 @@ struct Function {
   op::BinaryKind binary = op::BinaryKind::add;
   float a = 0, b = 0;
 };
-inline Function function_of(const op::Unary& u) { return {u.kind, op::BinaryKind::add, u.a, u.b}; }
+inline Function function_of(const op::Unary& u) {
+  return {u.kind, op::BinaryKind::add, u.a, u.b};
+}
 
 /// y[i] = f(x[i]); y may be x.
 void apply_unary(const Function& f, const float* x, float* y, int64_t n);

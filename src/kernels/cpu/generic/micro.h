@@ -16,7 +16,9 @@ inline V4 load4(const float* p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-inline void store4(float* p, V4 v) { std::memcpy(p, &v, sizeof v); }
+inline void store4(float* p, V4 v) {
+  std::memcpy(p, &v, sizeof v);
+}
 
 /// t[r][c] = Σ_i a[i][r] · b[i][c], i rising; a holds R floats a step, b eight, t is R×8.
 template <int R>

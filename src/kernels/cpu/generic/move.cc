@@ -179,8 +179,7 @@ Booking book_gather(const Problem& problem, const Config&) {
   p.outer = product(data.type.shape, 0, axis);
   p.size = data.type.shape[axis];
   p.count = indices.type.elements();
-  p.inner = product(data.type.shape, axis + 1, data.type.shape.size()) *
-            static_cast<int64_t>(size_of(data.type.dtype));
+  p.inner = product(data.type.shape, axis + 1, data.type.shape.size()) * static_cast<int64_t>(size_of(data.type.dtype));
   p.tasks = tasks_for(p.outer * p.count, 2 * seconds_for_bytes(static_cast<double>(problem.output().type.bytes())));
   Booking b;
   b.set_params(p);
@@ -207,20 +206,28 @@ void gather_task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic move_row() {
-  return {"cpu.generic.move", 1, Isa::scalar, Numerics::bit_exact, supports, one_config, estimate_compute,
-          book<walk_of>, pack_copied, task};
+  return {"cpu.generic.move", 1,           Isa::scalar, Numerics::bit_exact, supports, one_config, estimate_compute,
+          book<walk_of>,      pack_copied, task};
 }
 Tactic slice_blocked_row() {
-  return {"cpu.generic.slice_blocked", 1, Isa::scalar, Numerics::bit_exact, supports_blocked, one_config,
-          estimate_compute, book<blocked_walk_of>, pack_copied, task};
+  return {"cpu.generic.slice_blocked",
+          1,
+          Isa::scalar,
+          Numerics::bit_exact,
+          supports_blocked,
+          one_config,
+          estimate_compute,
+          book<blocked_walk_of>,
+          pack_copied,
+          task};
 }
 Tactic concat_row() {
-  return {"cpu.generic.concat", 1, Isa::scalar, Numerics::bit_exact, supports_concat, one_config, estimate_compute,
-          book_concat, pack_copied, concat_task};
+  return {"cpu.generic.concat", 1,           Isa::scalar, Numerics::bit_exact, supports_concat, one_config,
+          estimate_compute,     book_concat, pack_copied, concat_task};
 }
 Tactic gather_row() {
-  return {"cpu.generic.gather", 1, Isa::scalar, Numerics::bit_exact, supports_gather, one_config, estimate_compute,
-          book_gather, pack_copied, gather_task};
+  return {"cpu.generic.gather", 1,           Isa::scalar, Numerics::bit_exact, supports_gather, one_config,
+          estimate_compute,     book_gather, pack_copied, gather_task};
 }
 
 }  // namespace stretto::kernels::generic

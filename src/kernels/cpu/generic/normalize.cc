@@ -33,7 +33,9 @@ Params axis_params(const Problem& problem, int axis, double seconds) {
   return p;
 }
 
-double elements_of(const Problem& problem) { return static_cast<double>(problem.output().type.elements()); }
+double elements_of(const Problem& problem) {
+  return static_cast<double>(problem.output().type.elements());
+}
 
 Params params_of(const Problem& problem, const op::Softmax& a) {
   return axis_params(problem, static_cast<int>(a.axis), elements_of(problem) * 4e-9);
@@ -162,16 +164,40 @@ void lrn_task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic batch_norm_row() {
-  return {"cpu.generic.batch_norm", 1, Isa::scalar, Numerics::rounding, single_plain_f32<op::BatchNorm>, one_config,
-          estimate_compute, book<op::BatchNorm>, pack_copied, batch_norm_task};
+  return {"cpu.generic.batch_norm",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          single_plain_f32<op::BatchNorm>,
+          one_config,
+          estimate_compute,
+          book<op::BatchNorm>,
+          pack_copied,
+          batch_norm_task};
 }
 Tactic softmax_row() {
-  return {"cpu.generic.softmax", 1, Isa::scalar, Numerics::rounding, single_plain_f32<op::Softmax>, one_config,
-          estimate_compute, book<op::Softmax>, pack_copied, softmax_task};
+  return {"cpu.generic.softmax",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          single_plain_f32<op::Softmax>,
+          one_config,
+          estimate_compute,
+          book<op::Softmax>,
+          pack_copied,
+          softmax_task};
 }
 Tactic lrn_row() {
-  return {"cpu.generic.lrn", 1, Isa::scalar, Numerics::rounding, single_plain_f32<op::Lrn>, one_config,
-          estimate_compute, book<op::Lrn>, pack_copied, lrn_task};
+  return {"cpu.generic.lrn",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          single_plain_f32<op::Lrn>,
+          one_config,
+          estimate_compute,
+          book<op::Lrn>,
+          pack_copied,
+          lrn_task};
 }
 
 }  // namespace stretto::kernels::generic

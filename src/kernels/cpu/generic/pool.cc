@@ -203,12 +203,20 @@ double estimate(const Problem& problem, const Config&, int threads) {
 }  // namespace
 
 Tactic pool_row() {
-  return {"cpu.generic.pool", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate, book<params_of>,
-          pack_copied, task};
+  return {"cpu.generic.pool", 1,        Isa::scalar,     Numerics::rounding, supports,
+          one_config,         estimate, book<params_of>, pack_copied,        task};
 }
 Tactic pool_naive_row() {
-  return {"cpu.generic.pool_naive", 1, Isa::scalar, Numerics::rounding, single_plain_f32<op::Pool>, one_config,
-          estimate_slow, book<naive_params_of>, pack_copied, naive_task};
+  return {"cpu.generic.pool_naive",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          single_plain_f32<op::Pool>,
+          one_config,
+          estimate_slow,
+          book<naive_params_of>,
+          pack_copied,
+          naive_task};
 }
 
 }  // namespace stretto::kernels::generic

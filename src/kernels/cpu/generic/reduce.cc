@@ -195,9 +195,12 @@ void run(const StepArgs& args, const Params& p, int index) {
 void task(const StepArgs& args, TaskId id) {
   const auto& p = args.params_as<Params>();
   switch (p.dtype) {
-    case DType::i32: return run<int32_t>(args, p, id.index);
-    case DType::i64: return run<int64_t>(args, p, id.index);
-    default: return run<float>(args, p, id.index);
+    case DType::i32:
+      return run<int32_t>(args, p, id.index);
+    case DType::i64:
+      return run<int64_t>(args, p, id.index);
+    default:
+      return run<float>(args, p, id.index);
   }
 }
 
@@ -215,17 +218,27 @@ void blocked_task(const StepArgs& args, TaskId id) {
   }
 }
 
-double estimate(const Problem& problem, const Config&, int threads) { return 2e-6 + seconds_of(problem) / threads; }
+double estimate(const Problem& problem, const Config&, int threads) {
+  return 2e-6 + seconds_of(problem) / threads;
+}
 
 }  // namespace
 
 Tactic reduce_row() {
-  return {"cpu.generic.reduce", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate, book<params_of>,
-          pack_copied, task};
+  return {"cpu.generic.reduce", 1,        Isa::scalar,     Numerics::rounding, supports,
+          one_config,           estimate, book<params_of>, pack_copied,        task};
 }
 Tactic reduce_blocked_row() {
-  return {"cpu.generic.reduce_blocked", 1, Isa::scalar, Numerics::rounding, supports_blocked, one_config, estimate,
-          book<blocked_params_of>, pack_copied, blocked_task};
+  return {"cpu.generic.reduce_blocked",
+          1,
+          Isa::scalar,
+          Numerics::rounding,
+          supports_blocked,
+          one_config,
+          estimate,
+          book<blocked_params_of>,
+          pack_copied,
+          blocked_task};
 }
 
 }  // namespace stretto::kernels::generic

@@ -148,8 +148,8 @@ void task(const StepArgs& args, TaskId id) {
 }  // namespace
 
 Tactic resize_row() {
-  return {"cpu.generic.resize", 1, Isa::scalar, Numerics::rounding, supports, one_config, estimate_compute, book,
-          pack_copied, task};
+  return {"cpu.generic.resize", 1,   Isa::scalar, Numerics::rounding, supports, one_config, estimate_compute, book,
+          pack_copied,          task};
 }
 
 }  // namespace stretto::kernels::generic

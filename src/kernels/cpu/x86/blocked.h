@@ -7,8 +7,12 @@
 
 namespace stretto::kernels {
 
-constexpr Layout blocked_layout(int width) { return width == 16 ? Layout::c16 : Layout::c8; }
-constexpr int div_up(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
+constexpr Layout blocked_layout(int width) {
+  return width == 16 ? Layout::c16 : Layout::c8;
+}
+constexpr int div_up(int64_t a, int64_t b) {
+  return static_cast<int>((a + b - 1) / b);
+}
 constexpr size_t kFloat = sizeof(float);
 
 inline const Operand& operand(const Problem& problem, int number) {
@@ -47,8 +51,8 @@ struct WeightView {
   float at(int64_t o, int64_t c, int64_t y, int64_t x) const { return data[o * oc + c * ic + y * row + x * column]; }
 };
 
-/// Packs oc × ic × kh × kw weights for the register tile: [blocks of oc][ic block][kh][kw][channel][block][width], zeros
-/// where channels are missing. Returns past the last float written.
+/// Packs oc × ic × kh × kw weights for the register tile: [blocks of oc][ic block][kh][kw][channel][block][width],
+/// zeros where channels are missing. Returns past the last float written.
 float* pack_tiles(const WeightView& view, int oc, int ic, int kh, int kw, int width, int blocks, float* out);
 /// Params that are a struct and arrays after it.
 void append_bytes(std::vector<std::byte>& params, const void* data, size_t bytes);

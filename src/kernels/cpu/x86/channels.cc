@@ -10,7 +10,9 @@ namespace {
 
 constexpr int64_t kMostChannels = 1 << 16;
 
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
+int32_t i32(int64_t v) {
+  return static_cast<int32_t>(v);
+}
 
 /// Where a channel of a value comes from: an input's position and its channel.
 struct Origin {
@@ -106,9 +108,9 @@ std::vector<ChannelSource> sources_of(const Origins& origins, int block, int wid
 template <int width>
 Refusal Channels<width>::supports(const Problem& problem) {
   for (const Problem::Node& node : problem.nodes) {
-    const bool known = std::holds_alternative<op::Concat>(node.attrs) || std::holds_alternative<op::Slice>(node.attrs) ||
-                       std::holds_alternative<op::Reshape>(node.attrs) ||
-                       std::holds_alternative<op::Transpose>(node.attrs);
+    const bool known =
+        std::holds_alternative<op::Concat>(node.attrs) || std::holds_alternative<op::Slice>(node.attrs) ||
+        std::holds_alternative<op::Reshape>(node.attrs) || std::holds_alternative<op::Transpose>(node.attrs);
     if (!known) return Refusal::other_operator;
   }
   if (!is_f32(problem)) return Refusal::other_type;

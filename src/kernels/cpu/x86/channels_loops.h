@@ -31,8 +31,7 @@ template <class V>
 void channels_task(const StepArgs& args, TaskId id) {
   const ChannelsParams& p = *static_cast<const ChannelsParams*>(args.params);
   const int* first_source = reinterpret_cast<const int*>(&p + 1);
-  const auto* sources =
-      reinterpret_cast<const ChannelSource*>(static_cast<const char*>(args.params) + p.sources_at);
+  const auto* sources = reinterpret_cast<const ChannelSource*>(static_cast<const char*>(args.params) + p.sources_at);
   const ptrdiff_t begin = id.index % p.parts * static_cast<ptrdiff_t>(p.part);
   const ptrdiff_t end = begin + p.part < p.pixels ? begin + p.part : p.pixels;
   const int first = id.index / p.parts * p.plane_block;

@@ -11,8 +11,7 @@ struct ConvFirst {
   static std::vector<Config> configs(const Problem& problem);
   static double estimate(const Problem& problem, const Config& config, int threads);
   static Booking book(const Problem& problem, const Config& config);
-  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
-                   std::byte* weights);
+  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
 };
 
 }  // namespace stretto::kernels

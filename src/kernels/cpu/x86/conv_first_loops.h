@@ -128,7 +128,8 @@ void conv_first_task(const StepArgs& args, TaskId id) {
   const int begin = id.index % p.row_blocks * p.row_block;
   const int end = begin + p.row_block < p.oh ? begin + p.row_block : p.oh;
   const float* packed = reinterpret_cast<const float*>(args.weights);
-  const float* image = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(n) * p.channels * p.ih * p.iw;
+  const float* image =
+      static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(n) * p.channels * p.ih * p.iw;
   float* rows = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
   const ptrdiff_t dst_block = static_cast<ptrdiff_t>(p.oh) * p.ow * W;
   const EpilogueParams& e = p.epilogue;

@@ -32,9 +32,15 @@ struct ConvSpan {
   int kh_begin, kh_end;  // rows of the kernel that meet the image
 };
 
-inline int ceil_div(int a, int b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
-inline int least(int a, int b) { return a < b ? a : b; }
-inline int most(int a, int b) { return a > b ? a : b; }
+inline int ceil_div(int a, int b) {
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+inline int least(int a, int b) {
+  return a < b ? a : b;
+}
+inline int most(int a, int b) {
+  return a > b ? a : b;
+}
 
 /// Copies what one span reads into the panel, zeros where it reaches past the image.
 template <class V>
@@ -52,7 +58,8 @@ void fill_panel(const ConvTask& t, const ConvSpan& s) {
         const int begin = least(count, most(0, ceil_div(-ix, p.sw)));
         const int end = least(count, most(begin, ceil_div(p.iw - ix, p.sw)));
         for (int j = 0; j < begin; ++j) V::store(out + j * W, V::zero());
-        for (int j = begin; j < end; ++j) V::store(out + j * W, V::load(row + static_cast<ptrdiff_t>(ix + j * p.sw) * W));
+        for (int j = begin; j < end; ++j)
+          V::store(out + j * W, V::load(row + static_cast<ptrdiff_t>(ix + j * p.sw) * W));
         for (int j = end; j < count; ++j) V::store(out + j * W, V::zero());
       }
     }

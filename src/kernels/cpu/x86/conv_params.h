@@ -15,7 +15,7 @@ struct TaskId;
 
 namespace stretto::kernels {
 
-inline constexpr int kMaxConvKernel = 32;   // of a kernel's width
+inline constexpr int kMaxConvKernel = 32;  // of a kernel's width
 inline constexpr int kMaxConvPasses = 16;
 
 /// One plain convolution with its own taps and place in dst. Offsets in floats.
@@ -37,9 +37,9 @@ struct ConvParams {
   // The panel: input pixels of one tile with the padding written out, columns of equal remainder by sw together.
   int32_t panel_pixels = 1, panel_phases = 1;
   int64_t src_block = 0, dst_pixel = 0, dst_row = 0, dst_block = 0;  // floats
-  int64_t weights = 0;        // floats before the weights: the bias
-  int64_t group_weights = 0;  // floats of one group's weights, all passes
-  int32_t src = 0;            // position among the inputs
+  int64_t weights = 0;                                               // floats before the weights: the bias
+  int64_t group_weights = 0;                                         // floats of one group's weights, all passes
+  int32_t src = 0;                                                   // position among the inputs
   EpilogueParams epilogue;
   ConvPass pass[kMaxConvPasses];
 };

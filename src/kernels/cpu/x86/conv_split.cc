@@ -59,7 +59,8 @@ int ic_chunk_of(const ConvParams& p, int width, int pixels) {
 /// Channels and rows of a task for about `tasks` tasks in all.
 Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
   const ConvPass& pass = p.pass[0];
-  const int64_t tap_bytes = static_cast<int64_t>(ic_chunk_of(p, width, tile.pixels)) * width * width * 4 * pass.kh * pass.kw;
+  const int64_t tap_bytes =
+      static_cast<int64_t>(ic_chunk_of(p, width, tile.pixels)) * width * width * 4 * pass.kh * pass.kw;
   const int groups_of_blocks = div_up(p.oc_blocks, tile.blocks);
   const int by_cache = std::clamp<int>(static_cast<int>(kWeightBytes / (tap_bytes * tile.blocks)), 1, groups_of_blocks);
   const double wanted = std::max(1.0, tasks / (static_cast<double>(p.batch) * p.groups * p.passes));

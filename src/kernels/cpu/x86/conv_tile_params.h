@@ -15,7 +15,7 @@ struct TileArgs {
   const float* weights = nullptr;
   const float* bias = nullptr;  // start from bias[b][width]; null: from what dst holds
   float* dst = nullptr;
-  const float* other = nullptr;  // laid out as dst; added before the clamp, may be null
+  const float* other = nullptr;     // laid out as dst; added before the clamp, may be null
   const ptrdiff_t* taps = nullptr;  // offset of each kw in src
   ptrdiff_t src_block = 0, src_row = 0;
   ptrdiff_t dst_pixel = 0, dst_block = 0;

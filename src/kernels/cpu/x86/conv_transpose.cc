@@ -9,7 +9,9 @@
 namespace stretto::kernels {
 namespace {
 
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
+int32_t i32(int64_t v) {
+  return static_cast<int32_t>(v);
+}
 
 /// Along one axis, the outputs at `position` modulo the stride: output q takes inputs q − pad … q − pad + taps − 1, the
 /// first of them with kernel element `last`, then `last` − stride, ….
@@ -20,7 +22,8 @@ struct Axis {
 Axis axis_of(int position, int64_t stride, int64_t kernel, int64_t pad, int64_t out) {
   const int64_t at = position + pad, rest = at % stride;
   const int64_t taps = rest < kernel ? (kernel - rest + stride - 1) / stride : 0;
-  return {i32(taps), i32(taps - 1 - at / stride), i32(rest + stride * (taps - 1)), i32((out - position + stride - 1) / stride)};
+  return {i32(taps), i32(taps - 1 - at / stride), i32(rest + stride * (taps - 1)),
+          i32((out - position + stride - 1) / stride)};
 }
 
 struct PassAxes {

@@ -10,7 +10,7 @@ namespace {
 
 struct DepthwiseRow {
   const WindowParams* p;
-  const float* src;  // row of the window's first valid kh, column −pl of the image
+  const float* src;      // row of the window's first valid kh, column −pl of the image
   const float* weights;  // at the first valid kh
   const float* bias;
   const float* other;  // row, added before the clamp; may be null
@@ -50,7 +50,8 @@ void depthwise_pixels(const DepthwiseRow& row, int ox) {
         const T in = V::load(src + x * W);
 #pragma GCC unroll 8
         for (int k = 0; k < KW; ++k) {
-          if (x >= k && (x - k) % SW == 0 && (x - k) / SW < R) sum[(x - k) / SW] = V::fma(in, weight[k], sum[(x - k) / SW]);
+          if (x >= k && (x - k) % SW == 0 && (x - k) / SW < R)
+            sum[(x - k) / SW] = V::fma(in, weight[k], sum[(x - k) / SW]);
         }
       }
     } else {

@@ -201,8 +201,9 @@ double Elementwise<width>::estimate(const Problem& problem, const Config&, int t
   double seconds = problem.bytes() / 30e9;
   for (const Problem::Node& node : problem.nodes) {
     const auto* unary = std::get_if<op::Unary>(&node.attrs);
-    const bool costly = unary != nullptr && (unary->kind == op::UnaryKind::sigmoid || unary->kind == op::UnaryKind::swish ||
-                                             unary->kind == op::UnaryKind::tanh || unary->kind == op::UnaryKind::exp);
+    const bool costly =
+        unary != nullptr && (unary->kind == op::UnaryKind::sigmoid || unary->kind == op::UnaryKind::swish ||
+                             unary->kind == op::UnaryKind::tanh || unary->kind == op::UnaryKind::exp);
     seconds += n * (costly ? 3e-10 : 3e-11) * 16 / width;
   }
   return seconds / threads + 1.5e-6;

@@ -12,8 +12,7 @@ struct Elementwise {
   static std::vector<Config> configs(const Problem& problem);
   static double estimate(const Problem& problem, const Config& config, int threads);
   static Booking book(const Problem& problem, const Config& config);
-  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
-                   std::byte* weights);
+  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
 };
 
 /// From a blocked tensor over its last two axes, to a blocked or plain one.

@@ -36,14 +36,22 @@ void binary_row_of(ElementView a, ElementView b, float* dst, int vectors) {
 template <class V>
 void element_row(const ElementNode& node, ElementView a, ElementView b, float* dst, int vectors) {
   switch (node.code) {
-    case ElementCode::add: return binary_row_of<V, ElementCode::add>(a, b, dst, vectors);
-    case ElementCode::sub: return binary_row_of<V, ElementCode::sub>(a, b, dst, vectors);
-    case ElementCode::mul: return binary_row_of<V, ElementCode::mul>(a, b, dst, vectors);
-    case ElementCode::div: return binary_row_of<V, ElementCode::div>(a, b, dst, vectors);
-    case ElementCode::min: return binary_row_of<V, ElementCode::min>(a, b, dst, vectors);
-    case ElementCode::max: return binary_row_of<V, ElementCode::max>(a, b, dst, vectors);
-    case ElementCode::prelu: return binary_row_of<V, ElementCode::prelu>(a, b, dst, vectors);
-    case ElementCode::pow: return;  // refused by supports
+    case ElementCode::add:
+      return binary_row_of<V, ElementCode::add>(a, b, dst, vectors);
+    case ElementCode::sub:
+      return binary_row_of<V, ElementCode::sub>(a, b, dst, vectors);
+    case ElementCode::mul:
+      return binary_row_of<V, ElementCode::mul>(a, b, dst, vectors);
+    case ElementCode::div:
+      return binary_row_of<V, ElementCode::div>(a, b, dst, vectors);
+    case ElementCode::min:
+      return binary_row_of<V, ElementCode::min>(a, b, dst, vectors);
+    case ElementCode::max:
+      return binary_row_of<V, ElementCode::max>(a, b, dst, vectors);
+    case ElementCode::prelu:
+      return binary_row_of<V, ElementCode::prelu>(a, b, dst, vectors);
+    case ElementCode::pow:
+      return;  // refused by supports
     case ElementCode::unary:
       if (a.step != 0) return unary_row<V>(node.unary, a.data, dst, vectors, V::width);
       unary_row<V>(node.unary, a.data, dst, 1, V::width);
@@ -70,9 +78,8 @@ struct ElementPlane {
   void bind(const ElementOperand& o, int plane, ElementView& v, float* vector) {
     constexpr int W = V::width;
     if (o.source == ElementOperand::node) return;
-    const float* base = o.source == ElementOperand::input
-                            ? static_cast<const float*>(args->src[o.index])
-                            : reinterpret_cast<const float*>(args->weights) + o.offset;
+    const float* base = o.source == ElementOperand::input ? static_cast<const float*>(args->src[o.index])
+                                                          : reinterpret_cast<const float*>(args->weights) + o.offset;
     v.data = base;
     v.step = W;
     if (o.spread == ElementOperand::full) v.data += plane * static_cast<ptrdiff_t>(p->length);

@@ -30,11 +30,11 @@ struct ElementOperand {
   };
   Source source = input;
   Spread spread = full;
-  int32_t index = 0;       // number of the input or node
-  int32_t plain = 0;       // channel: floats lie one after the other, channels to a row of them
+  int32_t index = 0;  // number of the input or node
+  int32_t plain = 0;  // channel: floats lie one after the other, channels to a row of them
   int32_t channels = 0;
-  int32_t period = 1;      // channel: planes after which the values repeat
-  int64_t offset = 0;      // constant: floats into the weights
+  int32_t period = 1;  // channel: planes after which the values repeat
+  int64_t offset = 0;  // constant: floats into the weights
 };
 
 struct ElementNode {
@@ -59,7 +59,7 @@ struct ReduceParams {
   Kind kind = mean;
   int32_t planes = 1, channel_blocks = 1, plane_block = 1;
   int32_t pixels = 1;
-  int32_t plain = 0;     // dst is N × channels floats
+  int32_t plain = 0;  // dst is N × channels floats
   int32_t channels = 0;
 };
 

@@ -7,7 +7,20 @@ namespace stretto::kernels {
 
 /// The numbers are those of op::UnaryKind.
 enum class UnaryCode : int32_t {
-  relu = 0, leaky_relu, clip, sigmoid, hard_sigmoid, hard_swish, swish, tanh, exp, sqrt, neg, abs, reciprocal, linear,
+  relu = 0,
+  leaky_relu,
+  clip,
+  sigmoid,
+  hard_sigmoid,
+  hard_swish,
+  swish,
+  tanh,
+  exp,
+  sqrt,
+  neg,
+  abs,
+  reciprocal,
+  linear,
 };
 
 struct UnaryParams {

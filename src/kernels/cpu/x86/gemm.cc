@@ -66,7 +66,8 @@ GemmParams gemm_params(const Problem& problem, const Config& config, int width) 
   p.n_chunks = div_up(p.n_blocks, p.n_chunk);
   p.row_blocks = div_up(p.m, p.rows);
   const int64_t chunk = kChunkWeights / (int64_t{p.n_chunk} * width * width);
-  p.k_chunk = p.m <= p.pixels ? p.k_blocks : static_cast<int32_t>(std::clamp<int64_t>(chunk, 4, p.k_blocks < 4 ? 4 : p.k_blocks));
+  p.k_chunk = p.m <= p.pixels ? p.k_blocks
+                              : static_cast<int32_t>(std::clamp<int64_t>(chunk, 4, p.k_blocks < 4 ? 4 : p.k_blocks));
   p.copy_rows = static_cast<int32_t>(std::clamp<int64_t>((32 << 10) / p.k, 1, p.m));
   p.src = input_position(problem, problem.nodes[0].inputs[0]);
   p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.n_blocks) * width, 16));
@@ -100,7 +101,8 @@ Refusal Gemm<width>::supports(const Problem& problem) {
   const Product p = product_of(problem);
   if (!p.valid) return Refusal::attributes;
   if (p.m == 0 || p.n == 0 || p.k == 0 || !has_row_bias(problem, p.n)) return Refusal::other_shape;
-  if (p.m > kMostSize || p.n > kMostSize || p.k > kMostSize || p.m * p.k > (int64_t{1} << 31)) return Refusal::too_large;
+  if (p.m > kMostSize || p.n > kMostSize || p.k > kMostSize || p.m * p.k > (int64_t{1} << 31))
+    return Refusal::too_large;
   return check_epilogue(problem);
 }
 

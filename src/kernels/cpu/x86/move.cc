@@ -11,9 +11,13 @@ namespace {
 
 constexpr int64_t kMostSize = int64_t{1} << 28;
 
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
+int32_t i32(int64_t v) {
+  return static_cast<int32_t>(v);
+}
 
-double moving_seconds(const Problem& problem, int threads) { return problem.bytes() / 30e9 / threads + 1.5e-6; }
+double moving_seconds(const Problem& problem, int threads) {
+  return problem.bytes() / 30e9 / threads + 1.5e-6;
+}
 
 }  // namespace
 

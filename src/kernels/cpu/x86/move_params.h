@@ -22,8 +22,8 @@ struct ReformatParams {
 /// Some lanes of one block of an input's image.
 struct ChannelSource {
   int32_t input = 0, block = 0;
-  uint32_t lanes = 0;    // of the output vector that are taken
-  int32_t from[16] = {}; // for each output lane, the lane taken
+  uint32_t lanes = 0;     // of the output vector that are taken
+  int32_t from[16] = {};  // for each output lane, the lane taken
 };
 
 /// Output channels gathered from input channels (concatenation, slice, shuffle). After the struct follow
@@ -33,7 +33,7 @@ struct ChannelsParams {
   int32_t batch = 1, blocks = 1;
   int32_t plane_block = 1, parts = 1;
   int64_t pixels = 1, part = 1;
-  int32_t sources_at = 0;          // bytes from the struct's begin
+  int32_t sources_at = 0;              // bytes from the struct's begin
   int32_t input_blocks[kInputs] = {};  // channel blocks of each input
 };
 

@@ -9,7 +9,8 @@ namespace {
 
 /// `count` ≤ width pixels of one block from rows of channels, `lanes` of which exist.
 template <class V>
-[[gnu::always_inline]] inline void square_to_blocked(const float* src, ptrdiff_t row, int lanes, int count, float* dst) {
+[[gnu::always_inline]] inline void square_to_blocked(const float* src, ptrdiff_t row, int lanes, int count,
+                                                     float* dst) {
   constexpr int W = V::width;
   typename V::T r[W];
 #pragma GCC unroll 16

@@ -11,6 +11,8 @@
 #include "kernels/cpu/x86/gemm_params.h"
 #include "kernels/cpu/x86/move.h"
 #include "kernels/cpu/x86/move_params.h"
+#include "kernels/cpu/x86/winograd.h"
+#include "kernels/cpu/x86/winograd_params.h"
 #include "kernels/cpu/x86/window.h"
 #include "kernels/cpu/x86/window_params.h"
 
@@ -24,6 +26,7 @@ constexpr Tactic row(const char* name, uint32_t version, Isa isa, TaskFunction t
 }
 
 constexpr Tactic kAvx512[] = {
+    row<Winograd<16>>("cpu.avx512.winograd", 1, Isa::avx512, avx512::winograd),
     row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
     row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
     row<Depthwise<16>>("cpu.avx512.depthwise", 1, Isa::avx512, avx512::depthwise),
@@ -38,6 +41,7 @@ constexpr Tactic kAvx512[] = {
 };
 
 constexpr Tactic kAvx2[] = {
+    row<Winograd<8>>("cpu.avx2.winograd", 1, Isa::avx2, avx2::winograd),
     row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
     row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
     row<Depthwise<8>>("cpu.avx2.depthwise", 1, Isa::avx2, avx2::depthwise),
@@ -53,7 +57,11 @@ constexpr Tactic kAvx2[] = {
 
 }  // namespace
 
-TacticTable x86_avx512_table() { return kAvx512; }
-TacticTable x86_avx2_table() { return kAvx2; }
+TacticTable x86_avx512_table() {
+  return kAvx512;
+}
+TacticTable x86_avx2_table() {
+  return kAvx2;
+}
 
 }  // namespace stretto::kernels

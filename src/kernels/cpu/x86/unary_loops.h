@@ -76,20 +76,34 @@ void unary_row_of(const UnaryParams& p, const float* src, float* dst, int vector
 template <class V>
 void unary_row(const UnaryParams& p, const float* src, float* dst, int vectors, ptrdiff_t step) {
   switch (p.code) {
-    case UnaryCode::relu: return unary_row_of<V, UnaryCode::relu>(p, src, dst, vectors, step);
-    case UnaryCode::leaky_relu: return unary_row_of<V, UnaryCode::leaky_relu>(p, src, dst, vectors, step);
-    case UnaryCode::clip: return unary_row_of<V, UnaryCode::clip>(p, src, dst, vectors, step);
-    case UnaryCode::sigmoid: return unary_row_of<V, UnaryCode::sigmoid>(p, src, dst, vectors, step);
-    case UnaryCode::hard_sigmoid: return unary_row_of<V, UnaryCode::hard_sigmoid>(p, src, dst, vectors, step);
-    case UnaryCode::hard_swish: return unary_row_of<V, UnaryCode::hard_swish>(p, src, dst, vectors, step);
-    case UnaryCode::swish: return unary_row_of<V, UnaryCode::swish>(p, src, dst, vectors, step);
-    case UnaryCode::tanh: return unary_row_of<V, UnaryCode::tanh>(p, src, dst, vectors, step);
-    case UnaryCode::exp: return unary_row_of<V, UnaryCode::exp>(p, src, dst, vectors, step);
-    case UnaryCode::sqrt: return unary_row_of<V, UnaryCode::sqrt>(p, src, dst, vectors, step);
-    case UnaryCode::neg: return unary_row_of<V, UnaryCode::neg>(p, src, dst, vectors, step);
-    case UnaryCode::abs: return unary_row_of<V, UnaryCode::abs>(p, src, dst, vectors, step);
-    case UnaryCode::reciprocal: return unary_row_of<V, UnaryCode::reciprocal>(p, src, dst, vectors, step);
-    case UnaryCode::linear: return unary_row_of<V, UnaryCode::linear>(p, src, dst, vectors, step);
+    case UnaryCode::relu:
+      return unary_row_of<V, UnaryCode::relu>(p, src, dst, vectors, step);
+    case UnaryCode::leaky_relu:
+      return unary_row_of<V, UnaryCode::leaky_relu>(p, src, dst, vectors, step);
+    case UnaryCode::clip:
+      return unary_row_of<V, UnaryCode::clip>(p, src, dst, vectors, step);
+    case UnaryCode::sigmoid:
+      return unary_row_of<V, UnaryCode::sigmoid>(p, src, dst, vectors, step);
+    case UnaryCode::hard_sigmoid:
+      return unary_row_of<V, UnaryCode::hard_sigmoid>(p, src, dst, vectors, step);
+    case UnaryCode::hard_swish:
+      return unary_row_of<V, UnaryCode::hard_swish>(p, src, dst, vectors, step);
+    case UnaryCode::swish:
+      return unary_row_of<V, UnaryCode::swish>(p, src, dst, vectors, step);
+    case UnaryCode::tanh:
+      return unary_row_of<V, UnaryCode::tanh>(p, src, dst, vectors, step);
+    case UnaryCode::exp:
+      return unary_row_of<V, UnaryCode::exp>(p, src, dst, vectors, step);
+    case UnaryCode::sqrt:
+      return unary_row_of<V, UnaryCode::sqrt>(p, src, dst, vectors, step);
+    case UnaryCode::neg:
+      return unary_row_of<V, UnaryCode::neg>(p, src, dst, vectors, step);
+    case UnaryCode::abs:
+      return unary_row_of<V, UnaryCode::abs>(p, src, dst, vectors, step);
+    case UnaryCode::reciprocal:
+      return unary_row_of<V, UnaryCode::reciprocal>(p, src, dst, vectors, step);
+    case UnaryCode::linear:
+      return unary_row_of<V, UnaryCode::linear>(p, src, dst, vectors, step);
   }
 }
 

@@ -12,7 +12,9 @@ namespace {
 constexpr int64_t kMostSize = 1 << 20;    // of an image's side, a kernel, a stride, a pad
 constexpr double kTaskBytes = 128 << 10;  // read and written by a task: about 10 µs
 
-int32_t i32(int64_t v) { return static_cast<int32_t>(v); }
+int32_t i32(int64_t v) {
+  return static_cast<int32_t>(v);
+}
 
 Refusal check_images(const Problem& problem, int width) {
   const Operand &src = first_input(problem, 0), &dst = problem.output();
@@ -83,7 +85,9 @@ std::vector<Config> row_configs(const Problem& problem, int width) {
   return configs;
 }
 
-int32_t window_tasks(const WindowParams& p) { return div_up(p.planes, p.plane_block) * p.row_blocks; }
+int32_t window_tasks(const WindowParams& p) {
+  return div_up(p.planes, p.plane_block) * p.row_blocks;
+}
 
 double window_seconds(const Problem& problem, int width, double taps, int threads) {
   const Shape &src = first_input(problem, 0).type.shape, &dst = problem.output().type.shape;
@@ -97,8 +101,7 @@ DepthwiseParams depthwise_params(const Problem& problem, const Config& config, i
   const auto& conv = *first_as<op::Conv>(problem);
   const Shape& weights = first_input(problem, 1).type.shape;
   DepthwiseParams p;
-  p.window = window_params(problem, width, {weights[2], weights[3]}, conv.strides, conv.dilations, conv.pads,
-                           config);
+  p.window = window_params(problem, width, {weights[2], weights[3]}, conv.strides, conv.dilations, conv.pads, config);
   p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.window.channel_blocks) * width, 16));
   p.epilogue = epilogue_params(problem, width);
   return p;

@@ -29,11 +29,13 @@ constexpr WeightTransform kWeights6 = {{{1, 0, 0},
                                         {-2. / 9, 2. / 9, -2. / 9},
                                         {1. / 90, 1. / 45, 2. / 45},
                                         {1. / 90, -1. / 45, 2. / 45},
-                                        {32. / 45, 16. / 45, 8. / 45},
-                                        {32. / 45, -16. / 45, 8. / 45},
+                                        {1. / 45, 1. / 90, 1. / 180},
+                                        {1. / 45, -1. / 90, 1. / 180},
                                         {0, 0, 1}}};
 
-const WeightTransform& weight_transform(int size) { return size == 2 ? kWeights2 : size == 4 ? kWeights4 : kWeights6; }
+const WeightTransform& weight_transform(int size) {
+  return size == 2 ? kWeights2 : size == 4 ? kWeights4 : kWeights6;
+}
 
 WinogradParams winograd_params(const Problem& problem, const Config& config, int width) {
   const auto& conv = *first_as<op::Conv>(problem);
@@ -64,7 +66,9 @@ WinogradParams winograd_params(const Problem& problem, const Config& config, int
   return p;
 }
 
-int64_t positions_of(int size) { return static_cast<int64_t>(size + 2) * (size + 2); }
+int64_t positions_of(int size) {
+  return static_cast<int64_t>(size + 2) * (size + 2);
+}
 
 int64_t transformed_bytes(int size, int64_t ic_blocks, int width) {
   return positions_of(size) * ic_blocks * width * static_cast<int64_t>(kFloat);
@@ -131,7 +135,8 @@ double Winograd<width>::estimate(const Problem& problem, const Config& config, i
   const double transforms = vectors * 3.0 * (p.ic_blocks * p.oc_chunks + p.oc_blocks);
   const double streamed = positions * p.ic_blocks * p.oc_blocks * width * width * kFloat * p.tile_blocks * batch / 24;
   const double tasks = p.tile_blocks * p.oc_chunks * batch;
-  const double balance = tasks / (std::max(1.0, static_cast<double>(div_up(static_cast<int64_t>(tasks), threads))) * threads);
+  const double balance =
+      tasks / (std::max(1.0, static_cast<double>(div_up(static_cast<int64_t>(tasks), threads))) * threads);
   return (products + transforms + streamed) / (3.3e9 * threads * std::max(0.05, balance));
 }
 

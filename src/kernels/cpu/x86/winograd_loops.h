@@ -93,7 +93,8 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
   const float* bias = reinterpret_cast<const float*>(args.weights);
   const float* weights = bias + p.weights;
 
-  float* transformed = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
+  float* transformed =
+      reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
   const ptrdiff_t row = static_cast<ptrdiff_t>(p.tile_block) * W;  // one position of one channel block
   float* products = transformed + positions * p.ic_blocks * row;
   for (int ic = 0; ic < p.ic_blocks; ++ic) {
@@ -144,10 +145,14 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
 template <class I>
 void winograd_task(const StepArgs& args, TaskId id) {
   switch (static_cast<const WinogradParams*>(args.params)->size) {
-    case 2: return winograd_task_of<I, 2>(args, id);
-    case 4: return winograd_task_of<I, 4>(args, id);
-    case 6: return winograd_task_of<I, 6>(args, id);
-    default: return;
+    case 2:
+      return winograd_task_of<I, 2>(args, id);
+    case 4:
+      return winograd_task_of<I, 4>(args, id);
+    case 6:
+      return winograd_task_of<I, 6>(args, id);
+    default:
+      return;
   }
 }
 

@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx2 {
 
-void channels(const StepArgs& args, TaskId id) { channels_task<Vec>(args, id); }
+void channels(const StepArgs& args, TaskId id) {
+  channels_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

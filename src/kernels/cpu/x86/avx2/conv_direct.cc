@@ -12,6 +12,8 @@ struct Kernels {
 
 }  // namespace
 
-void conv_direct(const StepArgs& args, TaskId id) { conv_task<Kernels>(args, id); }
+void conv_direct(const StepArgs& args, TaskId id) {
+  conv_task<Kernels>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

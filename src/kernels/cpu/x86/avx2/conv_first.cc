@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx2 {
 
-void conv_first(const StepArgs& args, TaskId id) { conv_first_task<Vec>(args, id); }
+void conv_first(const StepArgs& args, TaskId id) {
+  conv_first_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx2 {
 
-void elementwise(const StepArgs& args, TaskId id) { elementwise_task<Vec>(args, id); }
+void elementwise(const StepArgs& args, TaskId id) {
+  elementwise_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

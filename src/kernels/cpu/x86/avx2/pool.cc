@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx2 {
 
-void pool(const StepArgs& args, TaskId id) { pool_task<Vec>(args, id); }
+void pool(const StepArgs& args, TaskId id) {
+  pool_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx2 {
 
-void resample(const StepArgs& args, TaskId id) { resample_task<Vec>(args, id); }
+void resample(const StepArgs& args, TaskId id) {
+  resample_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

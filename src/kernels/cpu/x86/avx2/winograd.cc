@@ -12,6 +12,8 @@ struct Kernels {
 
 }  // namespace
 
-void winograd(const StepArgs& args, TaskId id) { winograd_task<Kernels>(args, id); }
+void winograd(const StepArgs& args, TaskId id) {
+  winograd_task<Kernels>(args, id);
+}
 
 }  // namespace stretto::kernels::avx2

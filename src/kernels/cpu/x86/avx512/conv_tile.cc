@@ -19,6 +19,8 @@ constexpr TileFunction kTiles[kMaxTileBlocks][kMaxTilePixels] = {
 
 }  // namespace
 
-TileFunction conv_tile(int pixels, int blocks) { return kTiles[blocks - 1][pixels - 1]; }
+TileFunction conv_tile(int pixels, int blocks) {
+  return kTiles[blocks - 1][pixels - 1];
+}
 
 }  // namespace stretto::kernels::avx512

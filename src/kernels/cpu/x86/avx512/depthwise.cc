@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx512 {
 
-void depthwise(const StepArgs& args, TaskId id) { depthwise_task<Vec>(args, id); }
+void depthwise(const StepArgs& args, TaskId id) {
+  depthwise_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx512

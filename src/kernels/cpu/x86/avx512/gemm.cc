@@ -12,6 +12,8 @@ struct Kernels {
 
 }  // namespace
 
-void gemm(const StepArgs& args, TaskId id) { gemm_task<Kernels>(args, id); }
+void gemm(const StepArgs& args, TaskId id) {
+  gemm_task<Kernels>(args, id);
+}
 
 }  // namespace stretto::kernels::avx512

@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx512 {
 
-void reduce(const StepArgs& args, TaskId id) { reduce_task<Vec>(args, id); }
+void reduce(const StepArgs& args, TaskId id) {
+  reduce_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx512

@@ -4,6 +4,8 @@
 
 namespace stretto::kernels::avx512 {
 
-void reformat(const StepArgs& args, TaskId id) { reformat_task<Vec>(args, id); }
+void reformat(const StepArgs& args, TaskId id) {
+  reformat_task<Vec>(args, id);
+}
 
 }  // namespace stretto::kernels::avx512

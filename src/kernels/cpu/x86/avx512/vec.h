@@ -85,7 +85,9 @@ struct Vec {
   STRETTO_INLINE T pairs_high(T a, T b) {
     return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
   }
-  STRETTO_INLINE __mmask16 mask(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+  STRETTO_INLINE __mmask16 mask(int n) {
+    return static_cast<__mmask16>((1u << n) - 1u);
+  }
 };
 
 }  // namespace
