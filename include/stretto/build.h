@@ -1,14 +1,14 @@
 // build: an ONNX file in, a timed and verified plan out.
 #pragma once
 
+#include <stretto/error.h>
+#include <stretto/types.h>
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <stretto/error.h>
-#include <stretto/types.h>
 
 namespace stretto {
 
@@ -24,38 +24,38 @@ using ShapeSet = std::vector<std::pair<std::string, std::vector<int64_t>>>;
 
 /// Where a build is; called from the building thread a few times a second at most.
 struct Progress {
-  std::string stage;      ///< "import", "optimise", "time tactics", "time plans", "verify", "save"
-  double fraction = 0;    ///< of the whole build, 0 to 1
-  double remaining_s = 0; ///< estimate
-  std::string detail;     ///< "conv 3x3 64→64 56x56 (12 of 31)"
+  std::string stage;       ///< "import", "optimise", "time tactics", "time plans", "verify", "save"
+  double fraction = 0;     ///< of the whole build, 0 to 1
+  double remaining_s = 0;  ///< estimate
+  std::string detail;      ///< "conv 3x3 64→64 56x56 (12 of 31)"
 };
 
 struct BuildOptions {
   Precision precision = Precision::fp32;
-  std::string calibration;                ///< folder of samples; int8 only
+  std::string calibration;  ///< folder of samples; int8 only
   std::string device = "cpu";
-  std::vector<ShapeSet> shapes;           ///< each entry is one specialised program; empty: the model's own shapes
-  int64_t batch = 0;                      ///< first dimension of every input; 0: the model's
-  std::string isa;                        ///< pretend a smaller CPU ("avx2", "scalar"); empty: this one
-  int threads = 0;                        ///< 0: the CPUs this process may use
-  double time_budget_s = 120;             ///< for timing; what is not timed by then is chosen by estimate, and said
-  size_t memory_limit_bytes = 0;          ///< activations and workspace of a plan; 0: no limit
+  std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes
+  int64_t batch = 0;              ///< first dimension of every input; 0: the model's
+  std::string isa;                ///< pretend a smaller CPU ("avx2", "scalar"); empty: this one
+  int threads = 0;                ///< 0: the CPUs this process may use
+  double time_budget_s = 120;     ///< for timing; what is not timed by then is chosen by estimate, and said
+  size_t memory_limit_bytes = 0;  ///< activations and workspace of a plan; 0: no limit
   Selection selection = Selection::measure;
-  std::vector<std::string> force_tactics; ///< "NAME" everywhere it applies, or "NODE=NAME"
+  std::vector<std::string> force_tactics;  ///< "NAME" everywhere it applies, or "NODE=NAME"
   std::vector<std::string> skip_passes;
-  bool list_tactics = false;              ///< fill BuildReport::tactics
-  std::string tactic_cache;               ///< file; empty: the user's cache folder; "none": no cache
-  std::string log_tactics;                ///< write the choices here
-  std::string tactics;                    ///< rebuild exactly these choices, without timing
-  std::string preprocess;                 ///< recorded in the plan
-  std::string verify_input;               ///< folder of given samples for verification, beside the random ones
+  bool list_tactics = false;  ///< fill BuildReport::tactics
+  std::string tactic_cache;   ///< file; empty: the user's cache folder; "none": no cache
+  std::string log_tactics;    ///< write the choices here
+  std::string tactics;        ///< rebuild exactly these choices, without timing
+  std::string preprocess;     ///< recorded in the plan
+  std::string verify_input;   ///< folder of given samples for verification, beside the random ones
   bool verify = true;
   std::function<void(const Progress&)> progress;
 };
 
 struct LayerReport {
   std::string name, op, tactic, precision, layout;
-  double time_ms = 0;   ///< as timed when it was chosen; 0 when it was not
+  double time_ms = 0;  ///< as timed when it was chosen; 0 when it was not
   double gflop = 0;
   size_t weights_bytes = 0;
 };
@@ -69,7 +69,7 @@ struct OutputError {
 /// One tactic that was looked at for one step.
 struct TacticReport {
   std::string layer, problem, tactic;
-  std::string verdict;   ///< "chosen", "slower", "refused: other_layout", "wrong: error 3e-3", …
+  std::string verdict;  ///< "chosen", "slower", "refused: other_layout", "wrong: error 3e-3", …
   double time_ms = 0;
 };
 
@@ -80,9 +80,9 @@ struct BuildReport {
   int timed_tactics = 0;  ///< tactics × configurations timed in this build (cache hits not counted)
   size_t plan_bytes = 0, weights_bytes = 0, activation_bytes = 0;
   std::vector<LayerReport> layers;
-  std::vector<OutputError> errors;     ///< of the plan against the reference, per output
-  std::vector<TacticReport> tactics;   ///< with list_tactics
-  std::vector<std::string> notes;      ///< symbolic batch set to 1, budget used up, fallbacks, …
+  std::vector<OutputError> errors;    ///< of the plan against the reference, per output
+  std::vector<TacticReport> tactics;  ///< with list_tactics
+  std::vector<std::string> notes;     ///< symbolic batch set to 1, budget used up, fallbacks, …
 };
 
 /// A finished plan in memory. Cheap to copy; immutable.

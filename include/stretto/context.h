@@ -1,6 +1,8 @@
 // Context: everything one stream of inferences needs: activations, scratch and its own workers.
 #pragma once
 
+#include <stretto/error.h>
+
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -9,8 +11,6 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#include <stretto/error.h>
 
 namespace stretto {
 
@@ -55,12 +55,12 @@ class Pending {
 
 /// Time of one step in a profiled run.
 struct StepTime {
-  std::string name;       ///< the model's nodes
-  std::string op;         ///< "conv", "max_pool", …
+  std::string name;  ///< the model's nodes
+  std::string op;    ///< "conv", "max_pool", …
   std::string tactic;
   std::string precision;  ///< "fp32", …
   double ms = 0;
-  double gflop = 0;       ///< work in 10^9 operations
+  double gflop = 0;  ///< work in 10^9 operations
 };
 
 /// One run at a time: a context is not for two threads at once. Contexts of one engine are independent.

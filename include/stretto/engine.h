@@ -1,13 +1,13 @@
 // Engine: a loaded plan, shared by any number of contexts. Part of the runtime: links without the build side.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include <stretto/context.h>
 #include <stretto/error.h>
 #include <stretto/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace stretto {
 
@@ -22,8 +22,8 @@ struct ContextOptions {
 class Engine {
  public:
   explicit Engine(const Plan& plan);
-  /// Maps the file; weights are not copied. Throws Error (bad_input: damaged or foreign; failed: needs another machine).
-  /// `check_weights` compares the checksum of the weights as well, which reads the whole file.
+  /// Maps the file; weights are not copied. Throws Error (bad_input: damaged or foreign; failed: needs another
+  /// machine). `check_weights` compares the checksum of the weights as well, which reads the whole file.
   static Engine load(const std::string& path, bool check_weights = false);
 
   int programs() const;

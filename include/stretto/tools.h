@@ -1,14 +1,14 @@
 // What the command line is made of, for programs: inspect, compare, diff, bench, devices, and files of samples.
 #pragma once
 
+#include <stretto/build.h>
+#include <stretto/engine.h>
+#include <stretto/types.h>
+
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <stretto/build.h>
-#include <stretto/engine.h>
-#include <stretto/types.h>
 
 namespace stretto {
 
@@ -77,18 +77,19 @@ struct CompareReport {
   int samples = 0;                 ///< runs of the plan's batch; every figure is the worst of them
 };
 /// Against the model in FP32 by the portable kernels. `input` empty: random samples. Fusion is as in the plan.
-CompareReport compare(const std::string& plan, const std::string& model, const std::string& input = {}, int threads = 0);
+CompareReport compare(const std::string& plan, const std::string& model, const std::string& input = {},
+                      int threads = 0);
 
 // --- bench -----------------------------------------------------------------------------------------------------------
 
 struct BenchOptions {
-  int64_t iterations = 0;   ///< 0: by duration
+  int64_t iterations = 0;  ///< 0: by duration
   double duration_s = 3, warmup_s = 0.5;
   int threads = 0, contexts = 1;
   double rate_hz = 0, deadline_ms = 0;  ///< paced arrivals when rate > 0
   bool layers = true;
-  std::string input;        ///< a sample; empty: random
-  std::string trace;        ///< file for a timeline of a few iterations
+  std::string input;  ///< a sample; empty: random
+  std::string trace;  ///< file for a timeline of a few iterations
   int program = 0;
   std::function<void(double fraction)> progress;  ///< called from the calling thread, a few times a second
 };
@@ -111,7 +112,7 @@ struct BenchReport {
   MemoryUse memory;
   size_t peak_rss_bytes = 0;
   double load_ms = 0;
-  double cpu_s = 0;             ///< processor time used by the whole process while measuring
+  double cpu_s = 0;  ///< processor time used by the whole process while measuring
   double wall_s = 0;
   struct {
     double rate_hz = 0, deadline_ms = 0;
@@ -147,11 +148,11 @@ enum class SampleFormat { automatic, raw, npy };
 struct RunOptions {
   std::string input, output;
   SampleFormat format = SampleFormat::automatic;
-  int threads = 0, program = 0;     ///< threads of each context
-  int contexts = 1;                 ///< batches run in parallel, one on each
-  int iterations = 1;               ///< every batch this many times; times are of all of them
-  double warmup_s = 0;              ///< runs of the first batch that are not counted
-  double duration_s = 0;            ///< repeat batches until about this long; not less than `iterations`
+  int threads = 0, program = 0;  ///< threads of each context
+  int contexts = 1;              ///< batches run in parallel, one on each
+  int iterations = 1;            ///< every batch this many times; times are of all of them
+  double warmup_s = 0;           ///< runs of the first batch that are not counted
+  double duration_s = 0;         ///< repeat batches until about this long; not less than `iterations`
   std::function<void(int done, int total)> progress;  ///< files; called from the calling thread
 };
 struct RunReport {

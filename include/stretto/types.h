@@ -9,7 +9,18 @@
 namespace stretto {
 
 enum class ElementType : uint8_t {
-  f32 = 1, f16 = 2, bf16 = 3, f64 = 4, i8 = 5, u8 = 6, i16 = 7, u16 = 8, i32 = 9, u32 = 10, i64 = 11, u64 = 12,
+  f32 = 1,
+  f16 = 2,
+  bf16 = 3,
+  f64 = 4,
+  i8 = 5,
+  u8 = 6,
+  i16 = 7,
+  u16 = 8,
+  i32 = 9,
+  u32 = 10,
+  i64 = 11,
+  u64 = 12,
   boolean = 13,
 };
 

@@ -10,8 +10,15 @@ namespace stretto {
 
 /// Instruction sets that kernels and plans name. Persisted: never renumber.
 enum class Isa : uint8_t {
-  scalar = 0, avx2 = 1, avx_vnni = 2, avx512 = 3, avx512_vnni = 4, avx512_fp16 = 5,
-  neon = 16, dotprod = 17, i8mm = 18,
+  scalar = 0,
+  avx2 = 1,
+  avx_vnni = 2,
+  avx512 = 3,
+  avx512_vnni = 4,
+  avx512_fp16 = 5,
+  neon = 16,
+  dotprod = 17,
+  i8mm = 18,
 };
 
 /// "scalar", "avx2" (with FMA and F16C), "avx512" (F, BW, DQ, VL), …

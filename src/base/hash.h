@@ -9,6 +9,8 @@
 namespace stretto {
 
 uint64_t hash64(const void* data, size_t bytes, uint64_t seed = 0);
-inline uint64_t hash64(std::string_view text) { return hash64(text.data(), text.size()); }
+inline uint64_t hash64(std::string_view text) {
+  return hash64(text.data(), text.size());
+}
 
 }  // namespace stretto

@@ -38,10 +38,18 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-inline Status failed(std::string message) { return {Code::failed, std::move(message)}; }
-inline Status bad_input(std::string message) { return {Code::bad_input, std::move(message)}; }
-inline Status bad_usage(std::string message) { return {Code::bad_usage, std::move(message)}; }
-inline Status internal_error(std::string message) { return {Code::internal, std::move(message)}; }
+inline Status failed(std::string message) {
+  return {Code::failed, std::move(message)};
+}
+inline Status bad_input(std::string message) {
+  return {Code::bad_input, std::move(message)};
+}
+inline Status bad_usage(std::string message) {
+  return {Code::bad_usage, std::move(message)};
+}
+inline Status internal_error(std::string message) {
+  return {Code::internal, std::move(message)};
+}
 
 /// A value, or the Status that says why there is none.
 template <class T>
@@ -85,10 +93,10 @@ class [[nodiscard]] Result {
   target = std::move(name).value()
 
 /// For programmers' errors alone: never for anything a file or a user can cause.
-#define STRETTO_CHECK(condition)                                                                    \
-  do {                                                                                              \
-    if (!(condition)) {                                                                             \
-      std::fprintf(stderr, "%s:%d: internal check failed: %s\n", __FILE__, __LINE__, #condition);   \
-      std::abort();                                                                                 \
-    }                                                                                               \
+#define STRETTO_CHECK(condition)                                                                  \
+  do {                                                                                            \
+    if (!(condition)) {                                                                           \
+      std::fprintf(stderr, "%s:%d: internal check failed: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                               \
+    }                                                                                             \
   } while (false)

@@ -60,11 +60,15 @@ class Tensor {
 
   const void* data() const { return data_; }
   template <class T>
-  std::span<const T> as() const { return {static_cast<const T*>(data_), static_cast<size_t>(elements())}; }
+  std::span<const T> as() const {
+    return {static_cast<const T*>(data_), static_cast<size_t>(elements())};
+  }
   /// Only for a tensor allocated here and not yet shared.
   void* mutable_data() { return const_cast<void*>(data_); }
   template <class T>
-  std::span<T> as_mutable() { return {static_cast<T*>(mutable_data()), static_cast<size_t>(elements())}; }
+  std::span<T> as_mutable() {
+    return {static_cast<T*>(mutable_data()), static_cast<size_t>(elements())};
+  }
   /// The same memory under another shape with as many elements.
   Tensor reshaped(Shape shape) const;
 

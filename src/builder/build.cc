@@ -25,7 +25,9 @@ void Plan::save(const std::string& path) const {
   if (!status.ok()) throw_status(status);
 }
 
-const BuildReport& Plan::report() const { return impl_->report; }
+const BuildReport& Plan::report() const {
+  return impl_->report;
+}
 
 std::vector<std::pair<std::string, std::string>> optimiser_passes() {
   std::vector<std::pair<std::string, std::string>> list;

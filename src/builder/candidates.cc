@@ -39,9 +39,8 @@ void add_prefixes(const std::vector<ir::NodeId>& chain, Fits fits, std::vector<C
 
 void find_products(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
   const TensorType& type = graph.value(graph.node(id).output).type;
-  auto chain = chain_from(graph, id, [&](const ir::Node& next) {
-    return is_elementwise(next) && graph.value(next.output).type == type;
-  });
+  auto chain = chain_from(
+      graph, id, [&](const ir::Node& next) { return is_elementwise(next) && graph.value(next.output).type == type; });
   add_prefixes(
       chain, [&](const Candidate& c) { return match_epilogue(bind(graph, c, {}).problem).has_value(); }, found);
 }
@@ -72,7 +71,9 @@ void find_shuffle(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>&
   if (fits) found.push_back({{chain[0], chain[1], chain[2]}});
 }
 
-bool can_block(const TensorType& type) { return type.shape.size() == 4 && type.dtype == DType::f32; }
+bool can_block(const TensorType& type) {
+  return type.shape.size() == 4 && type.dtype == DType::f32;
+}
 
 }  // namespace
 
@@ -95,7 +96,9 @@ Layout input_layout(const Signature& s, const TensorType& type, const TensorType
   return !first && type == result ? s.output : s.input;
 }
 
-Layout output_layout(const Signature& s, const TensorType& type) { return can_block(type) ? s.output : Layout::plain; }
+Layout output_layout(const Signature& s, const TensorType& type) {
+  return can_block(type) ? s.output : Layout::plain;
+}
 
 BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Signature& signature) {
   BoundProblem bound;
@@ -122,16 +125,15 @@ BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Sign
       if (number < 0) {
         bool constant = graph.value(input).is_constant();
         bool first = bound.inputs.empty() && id == candidate.nodes.front() && input == node.inputs[0];
-        Layout layout =
-            constant ? Layout::plain : input_layout(signature, graph.value(input).type, result, first);
+        Layout layout = constant ? Layout::plain : input_layout(signature, graph.value(input).type, result, first);
         number = add(input, layout, constant ? Role::constant : Role::input);
         (constant ? bound.constants : bound.inputs).push_back(input);
       }
       made.inputs.push_back(number);
     }
     bool last = id == candidate.root();
-    made.output = add(node.output, last ? output_layout(signature, result) : Layout::plain,
-                      last ? Role::output : Role::internal);
+    made.output =
+        add(node.output, last ? output_layout(signature, result) : Layout::plain, last ? Role::output : Role::internal);
     bound.problem.nodes.push_back(std::move(made));
   }
   return bound;

@@ -51,7 +51,8 @@ Result<Chosen> chosen_from(const std::vector<std::string>& fields, size_t at) {
   chosen.tactic = fields[at];
   const std::string& version = fields[at + 1];
   auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), chosen.version);
-  if (error != std::errc() || end != version.data() + version.size()) return bad_input("'" + version + "' is no version");
+  if (error != std::errc() || end != version.data() + version.size())
+    return bad_input("'" + version + "' is no version");
   STRETTO_ASSIGN(chosen.config, config_from_string(fields[at + 2]));
   return chosen;
 }
@@ -100,7 +101,8 @@ void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const 
     std::string names;
     for (ir::NodeId id : step.candidate.nodes) names += (names.empty() ? "" : ",") + encode(graph.node(id).name);
     if (step.is_view) {
-      lines_.push_back({"view", n, names, std::string(name_of(step.view.input)), std::string(name_of(step.view.output))});
+      lines_.push_back(
+          {"view", n, names, std::string(name_of(step.view.input)), std::string(name_of(step.view.output))});
     } else {
       lines_.push_back({"step", n, names, step.choice.tactic->name, std::to_string(step.choice.tactic->version),
                         to_string(step.choice.config), to_string(step.bound.problem)});
@@ -110,7 +112,8 @@ void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const 
   for (const plan::Step& step : program.steps) {
     std::string problem = to_string(step.problem);
     if (!step.nodes.empty() || !seen.insert(problem).second) continue;
-    lines_.push_back({"reformat", n, step.tactic, std::to_string(step.tactic_version), to_string(step.config), problem});
+    lines_.push_back(
+        {"reformat", n, step.tactic, std::to_string(step.tactic_version), to_string(step.config), problem});
   }
 }
 

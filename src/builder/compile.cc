@@ -73,7 +73,8 @@ class Compiler {
 
   /// The storage that holds everything `storage` is a part of.
   int root_of(int storage) const {
-    while (storages_[static_cast<size_t>(storage)].parent >= 0) storage = storages_[static_cast<size_t>(storage)].parent;
+    while (storages_[static_cast<size_t>(storage)].parent >= 0)
+      storage = storages_[static_cast<size_t>(storage)].parent;
     return storage;
   }
 
@@ -201,12 +202,20 @@ class Compiler {
     return {};
   }
 
+  /// Blocked tensors need alignment that the caller's memory does not promise.
+  bool holds_plain_alone(int storage) const {
+    for (size_t t = 0; t < located_.size(); ++t) {
+      if (root_of(located_[t].storage) == storage && program_.tensors[t].layout != Layout::plain) return false;
+    }
+    return true;
+  }
+
   Status bind_output(uint32_t number) {
     ir::ValueId id = graph_.outputs()[number];
     STRETTO_ASSIGN(uint32_t tensor, tensor_of(id, Layout::plain));
     Storage& storage = storages_[static_cast<size_t>(located_[tensor].storage)];
     bool own = storage.place == plan::Place::arena && storage.parent < 0 && located_[tensor].offset == 0 &&
-               storage.bytes == graph_.value(id).type.bytes();
+               storage.bytes == graph_.value(id).type.bytes() && holds_plain_alone(located_[tensor].storage);
     if (own) {
       storage.place = plan::Place::output;
       storage.binding = number;
@@ -239,7 +248,8 @@ class Compiler {
       buffers[storages_.size() + i] = {scratch_[i], static_cast<int>(i), static_cast<int>(i), 0};
     }
     program_.arena_bytes = place_buffers(buffers);
-    for (size_t i = 0; i < scratch_.size(); ++i) program_.steps[i].scratch_offset = buffers[storages_.size() + i].offset;
+    for (size_t i = 0; i < scratch_.size(); ++i)
+      program_.steps[i].scratch_offset = buffers[storages_.size() + i].offset;
     for (size_t t = 0; t < located_.size(); ++t) {
       uint64_t offset = located_[t].offset;
       int storage = located_[t].storage;
@@ -263,9 +273,9 @@ class Compiler {
   plan::WeightsPool& pool_;
   plan::Program program_;
   std::vector<Storage> storages_;
-  std::vector<Located> located_;        // by tensor of the program
-  std::map<Key, uint32_t> tensors_;     // where each value is, by layout
-  std::vector<uint64_t> scratch_;       // by step
+  std::vector<Located> located_;     // by tensor of the program
+  std::map<Key, uint32_t> tensors_;  // where each value is, by layout
+  std::vector<uint64_t> scratch_;    // by step
 };
 
 }  // namespace

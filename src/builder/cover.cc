@@ -66,8 +66,7 @@ class CoverSearch {
         std::string key = to_string(bound.problem);
         if (!seen.insert(key).second) continue;
         std::string forced = forced_tactic(candidates_[c].nodes);
-        Result<Choice> guess =
-            forced.empty() ? selector_.guess(bound.problem) : selector_.only(bound.problem, forced);
+        Result<Choice> guess = forced.empty() ? selector_.guess(bound.problem) : selector_.only(bound.problem, forced);
         if (!guess.ok()) {
           refusal = guess.status().message();
           continue;
@@ -230,7 +229,8 @@ class CoverSearch {
     return known->second * options_.reformat_weight;
   }
 
-  double edge_cost(ir::NodeId producer, const Alternative& p, ir::NodeId user, const Alternative& u, ir::ValueId value) {
+  double edge_cost(ir::NodeId producer, const Alternative& p, ir::NodeId user, const Alternative& u,
+                   ir::ValueId value) {
     if (p.option >= 0 && p.option == u.option) return 0;
     if (has_member(p, user) || has_member(u, producer) || !is_root(p, producer)) return Pbqp::kForbidden;
     double cost = reformat_cost(value, writes(p, value), reads(u, user, value));
@@ -255,8 +255,7 @@ class CoverSearch {
           }
         }
         if (graph_.is_output(node.output)) {
-          cost += is_root(a, id) ? reformat_cost(node.output, writes(a, node.output), Layout::plain)
-                                 : Pbqp::kForbidden;
+          cost += is_root(a, id) ? reformat_cost(node.output, writes(a, node.output), Layout::plain) : Pbqp::kForbidden;
         }
         costs.push_back(cost);
       }

@@ -1,4 +1,5 @@
-// The cover: which candidates compute the graph, in which layouts, by which tactics, so that the whole takes least time.
+// The cover: which candidates compute the graph, in which layouts, by which tactics, so that the whole takes least
+// time.
 //
 // Every node has alternatives: to be the root of a candidate, inside one, or a view; each with layouts. An alternative
 // costs its step's time, an edge of the graph the reformat between the layouts on its ends. The cheapest choice is a
@@ -34,7 +35,7 @@ struct CoverOptions {
   Layout blocked = Layout::plain;  // the blocked layout worth considering; plain: none
   bool fuse = true;
   std::vector<std::pair<std::string, std::string>> node_tactics;  // node name → the tactic it must use
-  double reformat_weight = 1;      // multiplies the cost of reformats, to find other good plans
+  double reformat_weight = 1;  // multiplies the cost of reformats, to find other good plans
   /// Called while tactics are timed: how many of how many, and which problem.
   std::function<void(int done, int total, const Problem&)> progress;
 };

@@ -10,7 +10,9 @@ namespace {
 
 // A pretended machine: tactics with fixed costs, chosen by estimate.
 
-std::vector<Config> one_config(const Problem&) { return {Config{}}; }
+std::vector<Config> one_config(const Problem&) {
+  return {Config{}};
+}
 Booking no_booking(const Problem&, const Config&) {
   Booking booking;
   booking.tasks = {1};
@@ -31,8 +33,12 @@ Refusal supports_conv(const Problem& p, Layout layout) {
   if (!all_in(p, layout)) return Refusal::other_layout;
   return match_epilogue(p) ? Refusal::none : Refusal::fused_operators;
 }
-Refusal blocked_conv(const Problem& p) { return supports_conv(p, Layout::c16); }
-Refusal plain_conv(const Problem& p) { return supports_conv(p, Layout::plain); }
+Refusal blocked_conv(const Problem& p) {
+  return supports_conv(p, Layout::c16);
+}
+Refusal plain_conv(const Problem& p) {
+  return supports_conv(p, Layout::plain);
+}
 Refusal reformat(const Problem& p) {
   return first_as<op::Reformat>(p) != nullptr ? Refusal::none : Refusal::other_operator;
 }
@@ -48,10 +54,13 @@ double costs(const Problem&, const Config&, int) {
 }
 
 constexpr Tactic kTactics[] = {
-    {"blocked_conv", 1, Isa::scalar, Numerics::rounding, blocked_conv, one_config, costs<1000>, no_booking, nullptr, no_task},
-    {"plain_conv", 1, Isa::scalar, Numerics::rounding, plain_conv, one_config, costs<1500>, no_booking, nullptr, no_task},
+    {"blocked_conv", 1, Isa::scalar, Numerics::rounding, blocked_conv, one_config, costs<1000>, no_booking, nullptr,
+     no_task},
+    {"plain_conv", 1, Isa::scalar, Numerics::rounding, plain_conv, one_config, costs<1500>, no_booking, nullptr,
+     no_task},
     {"reformat", 1, Isa::scalar, Numerics::bit_exact, reformat, one_config, costs<1000>, no_booking, nullptr, no_task},
-    {"elementwise", 1, Isa::scalar, Numerics::rounding, elementwise, one_config, costs<200>, no_booking, nullptr, no_task},
+    {"elementwise", 1, Isa::scalar, Numerics::rounding, elementwise, one_config, costs<200>, no_booking, nullptr,
+     no_task},
 };
 const TacticTable kTables[] = {kTactics};
 
@@ -136,6 +145,25 @@ TEST_F(CoverTest, CompiledConcatenationWritesSideBySide) {
   const auto& second = program->tensors[program->steps[1].output];
   EXPECT_EQ(second.where.offset - first.where.offset, first.type.bytes());
   EXPECT_EQ(program->tensors[program->steps[2].inputs[0]].where.offset, first.where.offset);
+}
+
+TEST_F(CoverTest, ABlockedTensorNeverLiesInTheCallersMemory) {
+  ir::ValueId pooled = graph.add_input("pooled", {DType::f32, {1, 32, 1, 1}});
+  ir::ValueId v = pooled;
+  for (int i = 0; i < 6; ++i) v = conv(v);
+  graph.add_output(add(op::Reshape{{1, 32}}, {v}));
+  graph.add_output(conv(x));
+  Cover c = cover();
+  SelectorOptions options;
+  options.mode = SelectMode::heuristic;
+  Selector selector(kTables, options, nullptr);
+  plan::WeightsPool pool;
+  Result<plan::Program> program = compile_program(graph, c, selector, pool);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  for (const plan::ProgramTensor& tensor : program->tensors) {
+    bool callers = tensor.where.place == plan::Place::input || tensor.where.place == plan::Place::output;
+    EXPECT_FALSE(callers && tensor.layout != Layout::plain) << tensor.name;
+  }
 }
 
 }  // namespace

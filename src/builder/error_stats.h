@@ -10,7 +10,7 @@ struct ErrorStats {
   double relative = 0;  // max|y − r| / max|r|; infinite where one is NaN and the other is not
   double max_abs = 0, mean_abs = 0;
   double cosine = 1;
-  double sqnr_db = 0;   // 10·log10(Σr² / Σ(y − r)²), at most kExactSqnr
+  double sqnr_db = 0;  // 10·log10(Σr² / Σ(y − r)²), at most kExactSqnr
 };
 
 /// What sqnr_db says for tensors that are equal.

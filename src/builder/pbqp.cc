@@ -10,7 +10,9 @@ int Pbqp::add_variable(std::vector<double> costs) {
   return static_cast<int>(costs_.size()) - 1;
 }
 
-void Pbqp::add_edge(int a, int b, const std::vector<double>& costs) { edges_.push_back({a, b, costs}); }
+void Pbqp::add_edge(int a, int b, const std::vector<double>& costs) {
+  edges_.push_back({a, b, costs});
+}
 
 /// Works on copies: variables are eliminated one by one and decided in reverse order.
 class PbqpSolver {

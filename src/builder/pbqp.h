@@ -1,6 +1,7 @@
 // A partitioned boolean quadratic problem: one alternative for each variable, so that the costs of the alternatives and
 // of the pairs along edges are least. Solved by reduction of variables with at most two neighbours (exact) and, where
-// none is left, by the best local choice (Scholz and Eckstein, "Register Allocation for Irregular Architectures", 2002).
+// none is left, by the best local choice (Scholz and Eckstein, "Register Allocation for Irregular Architectures",
+// 2002).
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,8 @@ class Pbqp {
   void add_edge(int a, int b, const std::vector<double>& costs);
   int alternatives(int variable) const { return static_cast<int>(costs_[static_cast<size_t>(variable)].size()); }
 
-  /// The chosen alternative of each variable. `total` (if given): the cost of the solution, kForbidden if none was found.
+  /// The chosen alternative of each variable. `total` (if given): the cost of the solution, kForbidden if none was
+  /// found.
   std::vector<int> solve(double* total = nullptr) const;
 
  private:

@@ -1,9 +1,9 @@
 // What a public Plan holds.
 #pragma once
 
-#include <memory>
-
 #include <stretto/build.h>
+
+#include <memory>
 
 #include "plan/plan.h"
 

@@ -30,7 +30,9 @@ constexpr double kReformatWeights[] = {1, 3};
 /// Shares of the whole build, for progress.
 constexpr double kImported = 0.02, kOptimised = 0.04, kChosen = 0.8, kCompiled = 0.85, kTimed = 0.9;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::string signature_of(const Cover& cover) {
   std::string text;
@@ -46,7 +48,9 @@ std::string signature_of(const Cover& cover) {
 BuildSession::BuildSession(const std::string& model, const BuildOptions& options)
     : model_(model), options_(options), start_(Clock::now()) {}
 
-double BuildSession::elapsed() const { return seconds_since(start_); }
+double BuildSession::elapsed() const {
+  return seconds_since(start_);
+}
 
 void BuildSession::progress(const char* stage, double fraction, const std::string& detail) {
   if (!options_.progress) return;
@@ -60,7 +64,8 @@ Status BuildSession::check_options() {
   if (options_.precision == Precision::int8 && options_.calibration.empty()) {
     return bad_usage("int8 needs calibration samples: give a folder with --calib");
   }
-  if (options_.precision != Precision::fp32) return failed("this version builds fp32 plans only: leave --precision out");
+  if (options_.precision != Precision::fp32)
+    return failed("this version builds fp32 plans only: leave --precision out");
   if (options_.device != "cpu") {
     return failed("device '" + options_.device + "' is not available: this version has the CPU only, use --device cpu");
   }
@@ -70,7 +75,8 @@ Status BuildSession::check_options() {
     if (!wanted) {
       return bad_usage("'" + options_.isa + "' is no instruction set: scalar, avx2, avx_vnni, avx512, avx512_vnni, …");
     }
-    if (!cpu_has(*wanted)) return failed("this CPU has no " + options_.isa + ": its best is " + std::string(name_of(isa_)));
+    if (!cpu_has(*wanted))
+      return failed("this CPU has no " + options_.isa + ": its best is " + std::string(name_of(isa_)));
     isa_ = *wanted;
   }
   if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
@@ -146,7 +152,8 @@ Status BuildSession::open_selector() {
   if (!options_.tactics.empty()) selector_options.mode = SelectMode::heuristic;
   for (const std::string& forced : options_.force_tactics) {
     if (forced.find('=') != std::string::npos) continue;
-    if (find_tactic(forced) == nullptr) return bad_usage("tactic '" + forced + "' is unknown: --list-tactics shows all");
+    if (find_tactic(forced) == nullptr)
+      return bad_usage("tactic '" + forced + "' is unknown: --list-tactics shows all");
     selector_options.forced.push_back(forced);
   }
   selector_ = std::make_unique<Selector>(cpu_tactic_tables(), selector_options, cache_.get());

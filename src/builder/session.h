@@ -1,13 +1,13 @@
 // BuildSession: one build, stage after stage.
 #pragma once
 
+#include <stretto/build.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <stretto/build.h>
 
 #include "builder/choices.h"
 #include "builder/cover.h"

@@ -1,11 +1,11 @@
 // Verified on save: a plan's outputs against the reference's, on the same inputs, before anything is written.
 #pragma once
 
+#include <stretto/build.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <stretto/build.h>
 
 #include "plan/plan.h"
 #include "runtime/resolve.h"
@@ -27,7 +27,7 @@ SampleInputs random_sample(const plan::Program& program, uint64_t seed);
 /// Runs program `number` of `plan` and the reference's only program on every sample. `tolerance`: the relative error
 /// above which steps are searched for the first wrong one.
 Result<Verification> verify_plan(std::shared_ptr<const ResolvedPlan> plan, int number,
-                                 std::shared_ptr<const ResolvedPlan> reference, const std::vector<SampleInputs>& samples,
-                                 int threads, double tolerance);
+                                 std::shared_ptr<const ResolvedPlan> reference,
+                                 const std::vector<SampleInputs>& samples, int threads, double tolerance);
 
 }  // namespace stretto

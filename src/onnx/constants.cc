@@ -60,14 +60,16 @@ Status import_constant(NodeContext& n) {
   }
   if (n.has("value_float")) return n.bind_known(0, scalar_f32(n.real("value_float", 0)), true);
   if (n.has("value_int")) return n.bind_known(0, list_i64({n.integer("value_int", 0)}).reshaped({}), true);
-  if (const ::onnx::AttributeProto* value = n.find("value_floats")) {
+  if (const ::onnx::AttributeProto* value = n.find("value_floats"); value != nullptr && value->floats_size() > 0) {
     std::span<const float> values(value->floats().data(), static_cast<size_t>(value->floats_size()));
     return n.bind_known(0, Tensor::of<float>(DType::f32, {value->floats_size()}, values), true);
   }
-  if (const ::onnx::AttributeProto* value = n.find("value_ints")) {
+  if (const ::onnx::AttributeProto* value = n.find("value_ints"); value != nullptr && value->ints_size() > 0) {
     std::span<const int64_t> values(value->ints().data(), static_cast<size_t>(value->ints_size()));
     return n.bind_known(0, Tensor::of<int64_t>(DType::i64, {value->ints_size()}, values), true);
   }
+  if (n.has("value_floats")) return n.bind_known(0, Tensor(TensorType{DType::f32, {0}}), true);
+  if (n.has("value_ints")) return n.bind_known(0, Tensor(TensorType{DType::i64, {0}}), true);
   return failed("holds neither a tensor nor numbers (strings and sparse tensors are not supported)");
 }
 

@@ -40,8 +40,8 @@ struct Unsupported {
 struct ModelInput {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<int64_t> dims;          // −1: symbolic
-  std::vector<std::string> symbols;   // same length; empty where fixed
+  std::vector<int64_t> dims;         // −1: symbolic
+  std::vector<std::string> symbols;  // same length; empty where fixed
 };
 
 class Model {
@@ -55,7 +55,7 @@ class Model {
 
   const std::string& producer() const;
   int64_t ir_version() const;
-  int64_t opset() const;  // of the default domain
+  int64_t opset() const;                   // of the default domain
   std::vector<ModelInput> inputs() const;  // without initialisers
   std::vector<std::string> output_names() const;
   std::vector<std::pair<std::string, int>> operators() const;  // name, count; sorted by name

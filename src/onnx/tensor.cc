@@ -55,10 +55,9 @@ Result<LoadedTensor> from_raw(const std::string& raw, const TensorType& type,
 template <class T, class Field>
 Result<LoadedTensor> from_same(const Field& field, const TensorType& type, const std::shared_ptr<const void>& owner) {
   if (field.size() != type.elements()) return wrong_count(field.size(), type.elements(), "elements");
-  if (field.size() > 0 && owner) return LoadedTensor{Tensor(type, owner, field.data()), true};
-  Tensor tensor(type);
-  std::memcpy(tensor.mutable_data(), field.data(), type.bytes());
-  return LoadedTensor{tensor, false};
+  if (field.size() == 0) return LoadedTensor{Tensor(type), false};
+  if (owner) return LoadedTensor{Tensor(type, owner, field.data()), true};
+  return LoadedTensor{Tensor::of<T>(type.dtype, type.shape, {field.data(), static_cast<size_t>(field.size())}), false};
 }
 
 /// A typed field that holds narrower elements one a number.

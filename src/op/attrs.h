@@ -75,7 +75,7 @@ enum class UnaryKind : uint8_t {
   neg,
   abs,
   reciprocal,
-  linear,        // a·x + b
+  linear,  // a·x + b
 };
 
 struct Unary {
@@ -88,7 +88,13 @@ struct Unary {
 };
 
 enum class BinaryKind : uint8_t {
-  add, sub, mul, div, pow, min, max,
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  min,
+  max,
   prelu,  // x < 0 ? y·x : x
 };
 
@@ -125,9 +131,9 @@ struct Pool {
   Dims kernel, strides, dilations, pads;
   bool count_include_pad = false, ceil_mode = false;
   static auto fields() {
-    return std::tuple{std::pair{"kind", &Pool::kind}, std::pair{"kernel", &Pool::kernel},
-                      std::pair{"strides", &Pool::strides}, std::pair{"dilations", &Pool::dilations},
-                      std::pair{"pads", &Pool::pads}, std::pair{"count_include_pad", &Pool::count_include_pad},
+    return std::tuple{std::pair{"kind", &Pool::kind},          std::pair{"kernel", &Pool::kernel},
+                      std::pair{"strides", &Pool::strides},    std::pair{"dilations", &Pool::dilations},
+                      std::pair{"pads", &Pool::pads},          std::pair{"count_include_pad", &Pool::count_include_pad},
                       std::pair{"ceil_mode", &Pool::ceil_mode}};
   }
   bool operator==(const Pool&) const = default;
@@ -218,9 +224,9 @@ struct Resize {
   float scale_h = 1, scale_w = 1;
   float cubic_a = -0.75f;
   static auto fields() {
-    return std::tuple{std::pair{"mode", &Resize::mode}, std::pair{"coordinate", &Resize::coordinate},
+    return std::tuple{std::pair{"mode", &Resize::mode},         std::pair{"coordinate", &Resize::coordinate},
                       std::pair{"rounding", &Resize::rounding}, std::pair{"sizes", &Resize::sizes},
-                      std::pair{"scale_h", &Resize::scale_h}, std::pair{"scale_w", &Resize::scale_w},
+                      std::pair{"scale_h", &Resize::scale_h},   std::pair{"scale_w", &Resize::scale_w},
                       std::pair{"cubic_a", &Resize::cubic_a}};
   }
   bool operator==(const Resize&) const = default;

@@ -17,7 +17,8 @@ std::string_view display_name(const Attrs& attrs);
 std::string_view name_of(UnaryKind kind);
 std::string_view name_of(BinaryKind kind);
 
-/// "conv(strides=1x1,dilations=1x1,pads=0x0x0x0,group=1)": every attribute, in the order of fields(); floats round-trip.
+/// "conv(strides=1x1,dilations=1x1,pads=0x0x0x0,group=1)": every attribute, in the order of fields(); floats
+/// round-trip.
 std::string to_string(const Attrs& attrs);
 /// The inverse of to_string.
 Result<Attrs> attrs_from_string(std::string_view text);

@@ -4,9 +4,12 @@ namespace stretto {
 
 std::string_view name_of(Layout layout) {
   switch (layout) {
-    case Layout::plain: return "plain";
-    case Layout::c8: return "c8";
-    case Layout::c16: return "c16";
+    case Layout::plain:
+      return "plain";
+    case Layout::c8:
+      return "c8";
+    case Layout::c16:
+      return "c16";
   }
   return "?";
 }
@@ -25,6 +28,8 @@ int64_t stored_elements(const Shape& shape, Layout layout) {
   return shape[0] * blocks * block * shape[2] * shape[3];
 }
 
-bool is_valid(const Shape& shape, Layout layout) { return layout == Layout::plain || shape.size() == 4; }
+bool is_valid(const Shape& shape, Layout layout) {
+  return layout == Layout::plain || shape.size() == 4;
+}
 
 }  // namespace stretto

@@ -17,7 +17,9 @@ enum class Layout : uint8_t { plain = 1, c8 = 2, c16 = 3 };
 std::string_view name_of(Layout layout);
 std::optional<Layout> layout_from_name(std::string_view name);
 /// Channels in a block; 1 for plain.
-constexpr int block_of(Layout layout) { return layout == Layout::c8 ? 8 : layout == Layout::c16 ? 16 : 1; }
+constexpr int block_of(Layout layout) {
+  return layout == Layout::c8 ? 8 : layout == Layout::c16 ? 16 : 1;
+}
 /// Elements of storage, padding lanes included.
 int64_t stored_elements(const Shape& shape, Layout layout);
 inline size_t stored_bytes(const TensorType& type, Layout layout) {

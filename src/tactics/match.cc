@@ -46,7 +46,9 @@ std::optional<Epilogue> match_epilogue(const Problem& problem) {
   return epilogue;
 }
 
-int input_position(const Problem& problem, int operand) { return position_with_role(problem, operand, Role::input); }
+int input_position(const Problem& problem, int operand) {
+  return position_with_role(problem, operand, Role::input);
+}
 
 int constant_position(const Problem& problem, int operand) {
   return position_with_role(problem, operand, Role::constant);

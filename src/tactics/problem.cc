@@ -12,7 +12,9 @@ std::vector<int> Problem::with_role(Role role) const {
   return found;
 }
 
-const Operand& Problem::output() const { return operands[static_cast<size_t>(nodes.back().output)]; }
+const Operand& Problem::output() const {
+  return operands[static_cast<size_t>(nodes.back().output)];
+}
 
 std::vector<TensorType> Problem::input_types(int i) const {
   std::vector<TensorType> types;
@@ -49,9 +51,8 @@ Status validate(const Problem& problem) {
     bool external = operand.role == Role::input || operand.role == Role::output;
     if (!external && operand.layout != Layout::plain) return wrong("only inputs and outputs have layouts");
     if (external && *count == 0) return wrong("an operand has no elements");
-    if (operand.layout != Layout::plain &&
-        !checked_elements({operand.type.shape[0], operand.type.shape[1] + 16, operand.type.shape[2],
-                           operand.type.shape[3]})) {
+    if (operand.layout != Layout::plain && !checked_elements({operand.type.shape[0], operand.type.shape[1] + 16,
+                                                              operand.type.shape[2], operand.type.shape[3]})) {
       return wrong("an operand's shape is out of range: " + to_string(operand.type.shape));
     }
     known.push_back(operand.role == Role::input || operand.role == Role::constant);
@@ -92,10 +93,14 @@ namespace {
 
 std::string_view name_of(Role role) {
   switch (role) {
-    case Role::input: return "in";
-    case Role::constant: return "const";
-    case Role::internal: return "mid";
-    case Role::output: return "out";
+    case Role::input:
+      return "in";
+    case Role::constant:
+      return "const";
+    case Role::internal:
+      return "mid";
+    case Role::output:
+      return "out";
   }
   return "?";
 }

@@ -57,9 +57,14 @@ TEST(Problem, DamagedTextNeverCrashes) {
     for (unsigned i = 0; i <= random() % 3; ++i) {
       size_t at = random() % text.size();
       switch (random() % 3) {
-        case 0: text[at] = static_cast<char>(32 + random() % 95); break;
-        case 1: text.erase(at, 1 + random() % 10); break;
-        default: text.insert(at, text.substr(random() % text.size(), random() % 20));
+        case 0:
+          text[at] = static_cast<char>(32 + random() % 95);
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 10);
+          break;
+        default:
+          text.insert(at, text.substr(random() % text.size(), random() % 20));
       }
     }
     Result<Problem> problem = problem_from_string(text);

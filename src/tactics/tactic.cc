@@ -21,20 +21,34 @@ Result<Config> config_from_string(std::string_view text) {
 
 std::string_view name_of(Refusal refusal) {
   switch (refusal) {
-    case Refusal::none: return "none";
-    case Refusal::other_operator: return "other operator";
-    case Refusal::other_layout: return "other layout";
-    case Refusal::other_type: return "other type";
-    case Refusal::other_shape: return "other shape";
-    case Refusal::fused_operators: return "fused operators";
-    case Refusal::grouped: return "grouped";
-    case Refusal::dilated: return "dilated";
-    case Refusal::strided: return "strided";
-    case Refusal::padded: return "padded";
-    case Refusal::too_large: return "too large";
-    case Refusal::isa: return "instruction set";
-    case Refusal::dynamic_weights: return "weights are not constant";
-    case Refusal::attributes: return "attributes";
+    case Refusal::none:
+      return "none";
+    case Refusal::other_operator:
+      return "other operator";
+    case Refusal::other_layout:
+      return "other layout";
+    case Refusal::other_type:
+      return "other type";
+    case Refusal::other_shape:
+      return "other shape";
+    case Refusal::fused_operators:
+      return "fused operators";
+    case Refusal::grouped:
+      return "grouped";
+    case Refusal::dilated:
+      return "dilated";
+    case Refusal::strided:
+      return "strided";
+    case Refusal::padded:
+      return "padded";
+    case Refusal::too_large:
+      return "too large";
+    case Refusal::isa:
+      return "instruction set";
+    case Refusal::dynamic_weights:
+      return "weights are not constant";
+    case Refusal::attributes:
+      return "attributes";
   }
   return "?";
 }

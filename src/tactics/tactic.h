@@ -31,8 +31,20 @@ Result<Config> config_from_string(std::string_view text);
 
 /// Why a tactic does not take a problem; `none` means it does. Logged by --list-tactics.
 enum class Refusal : uint8_t {
-  none, other_operator, other_layout, other_type, other_shape, fused_operators, grouped, dilated, strided, padded,
-  too_large, isa, dynamic_weights, attributes,
+  none,
+  other_operator,
+  other_layout,
+  other_type,
+  other_shape,
+  fused_operators,
+  grouped,
+  dilated,
+  strided,
+  padded,
+  too_large,
+  isa,
+  dynamic_weights,
+  attributes,
 };
 std::string_view name_of(Refusal refusal);
 

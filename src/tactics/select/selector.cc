@@ -20,7 +20,9 @@ constexpr double kDropFactor = 1.6;
 constexpr int kMinRounds = 5, kMaxRounds = 25;
 constexpr double kSecondsEach = 4e-3;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// The centre that timing believes: the lower quartile's edge, which neither a lucky run nor a disturbed one moves.
 double centre(std::vector<double> times) {
@@ -49,7 +51,8 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
       Refusal refusal = contains(options_.isa, tactic.isa) ? tactic.supports(problem) : Refusal::isa;
       if (refusal != Refusal::none) {
         if (refusals != nullptr) {
-          *refusals += (refusals->empty() ? "" : ", ") + std::string(tactic.name) + ": " + std::string(name_of(refusal));
+          *refusals +=
+              (refusals->empty() ? "" : ", ") + std::string(tactic.name) + ": " + std::string(name_of(refusal));
         }
         if (options_.keep_log && refusal != Refusal::other_operator) {
           log_.push_back({to_string(problem), tactic.name, "refused: " + std::string(name_of(refusal)), 0});
@@ -220,7 +223,8 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   auto winner = std::min_element(entrants.begin(), entrants.end(), [&](const Entrant& a, const Entrant& b) {
     auto rank = [&](const Entrant& e) {
       bool tie = e.seconds <= best * kNoise;
-      return std::tuple(tie ? 0 : 1, tie ? e.trial->scratch_bytes() : size_t{0}, tie ? 0 : e.seconds, e.contender.order);
+      return std::tuple(tie ? 0 : 1, tie ? e.trial->scratch_bytes() : size_t{0}, tie ? 0 : e.seconds,
+                        e.contender.order);
     };
     return rank(a) < rank(b);
   });

@@ -24,9 +24,9 @@ struct SelectorOptions {
   Isa isa = Isa::scalar;
   int threads = 1;
   SelectMode mode = SelectMode::measure;
-  double budget_s = 120;             // of timing; beyond it tactics are chosen by estimate
-  std::vector<std::string> forced;   // tactic names: where one of them supports the problem, only those are considered
-  bool keep_log = false;             // remember every verdict
+  double budget_s = 120;            // of timing; beyond it tactics are chosen by estimate
+  std::vector<std::string> forced;  // tactic names: where one of them supports the problem, only those are considered
+  bool keep_log = false;            // remember every verdict
 };
 
 struct Choice {

@@ -21,7 +21,9 @@ Refusal takes_relu(const Problem& p) {
   if (unary == nullptr || unary->kind != op::UnaryKind::relu) return Refusal::other_operator;
   return p.operands[0].layout == Layout::plain ? Refusal::none : Refusal::other_layout;
 }
-std::vector<Config> one_config(const Problem&) { return {Config{{1, 2, 3, 4}}}; }
+std::vector<Config> one_config(const Problem&) {
+  return {Config{{1, 2, 3, 4}}};
+}
 Booking book(const Problem& p, const Config&) {
   Booking booking;
   booking.set_params(Params{p.output().type.elements()});
@@ -50,18 +52,28 @@ void writes_too_far(const StepArgs& args, TaskId id) {
   static_cast<float*>(args.dst)[args.params_as<Params>().count] = 1;
 }
 
-double optimistic(const Problem&, const Config&, int) { return 1e-6; }
-double modest(const Problem&, const Config&, int) { return 2e-6; }
+double optimistic(const Problem&, const Config&, int) {
+  return 1e-6;
+}
+double modest(const Problem&, const Config&, int) {
+  return 2e-6;
+}
 
-constexpr Tactic kSlow = {"slow", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, relu<30>};
-constexpr Tactic kQuick = {"quick", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, modest, book, nullptr, relu<1>};
-constexpr Tactic kWrong = {"wrong", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, forgets_negatives};
-constexpr Tactic kWild = {"wild", 1, Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, writes_too_far};
-constexpr Tactic kTooNew = {"too_new", 1, Isa::i8mm, Numerics::bit_exact, takes_relu, one_config, optimistic, book, nullptr, relu<1>};
+constexpr Tactic kSlow = {"slow", 1,       Isa::scalar, Numerics::bit_exact, takes_relu, one_config, optimistic,
+                          book,   nullptr, relu<30>};
+constexpr Tactic kQuick = {"quick", 1,       Isa::scalar, Numerics::bit_exact, takes_relu, one_config, modest,
+                           book,    nullptr, relu<1>};
+constexpr Tactic kWrong = {"wrong",    1,    Isa::scalar, Numerics::bit_exact, takes_relu, one_config,
+                           optimistic, book, nullptr,     forgets_negatives};
+constexpr Tactic kWild = {"wild",     1,    Isa::scalar, Numerics::bit_exact, takes_relu, one_config,
+                          optimistic, book, nullptr,     writes_too_far};
+constexpr Tactic kTooNew = {"too_new", 1,       Isa::i8mm, Numerics::bit_exact, takes_relu, one_config, optimistic,
+                            book,      nullptr, relu<1>};
 
 Problem relu_problem(int64_t size = 4000) {
   Problem p;
-  p.operands = {{{DType::f32, {size}}, Layout::plain, Role::input}, {{DType::f32, {size}}, Layout::plain, Role::output}};
+  p.operands = {{{DType::f32, {size}}, Layout::plain, Role::input},
+                {{DType::f32, {size}}, Layout::plain, Role::output}};
   p.nodes = {{op::Unary{op::UnaryKind::relu}, {0}, 1}};
   return p;
 }
@@ -74,14 +86,18 @@ std::string chosen_from(std::initializer_list<Tactic> rows, SelectorOptions opti
   return choice.ok() ? choice->tactic->name : "none: " + choice.status().message();
 }
 
-TEST(Selector, TheFasterOneWinsWhateverTheEstimatesSay) { EXPECT_EQ(chosen_from({kSlow, kQuick}), "quick"); }
+TEST(Selector, TheFasterOneWinsWhateverTheEstimatesSay) {
+  EXPECT_EQ(chosen_from({kSlow, kQuick}), "quick");
+}
 
 TEST(Selector, WrongResultsAreNeverChosen) {
   EXPECT_EQ(chosen_from({kWrong, kSlow}), "slow");
   EXPECT_NE(chosen_from({kWrong}).find("wrong results"), std::string::npos);
 }
 
-TEST(Selector, WritingPastTheOutputIsNoticed) { EXPECT_EQ(chosen_from({kWild, kSlow}), "slow"); }
+TEST(Selector, WritingPastTheOutputIsNoticed) {
+  EXPECT_EQ(chosen_from({kWild, kSlow}), "slow");
+}
 
 TEST(Selector, AnIsaThatIsNotAllowedIsRefused) {
   EXPECT_EQ(chosen_from({kTooNew, kSlow}), "slow");

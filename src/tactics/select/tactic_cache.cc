@@ -64,7 +64,9 @@ Status TacticCache::read(const std::string& path, std::map<Key, Entry>& entries)
   return {};
 }
 
-Status TacticCache::load() { return read(path_, entries_); }
+Status TacticCache::load() {
+  return read(path_, entries_);
+}
 
 Status TacticCache::save() const {
   if (!changed_ || path_.empty()) return {};

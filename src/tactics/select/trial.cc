@@ -133,7 +133,7 @@ Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, 
     copies_.push_back(std::move(copy));
   }
   for (Copy& copy : copies_) {
-    StepArgs args{booking_.params.data(), copy.weights.data(), copy.src.data(), copy.output.data(),
+    StepArgs args{booking_.params.data(), copy.weights.data(),    copy.src.data(), copy.output.data(),
                   scratch_.data(),        worker_scratch_.data(), stride};
     calls_.push_back({tactic.task, args, booking_.tasks});
   }
@@ -144,7 +144,8 @@ Status Trial::check_guards(const Copy& copy) const {
   if (!guard_intact(copy.output, stored_bytes(output.type, output.layout))) return failed("wrote past its output");
   if (!guard_intact(scratch_, booking_.scratch_bytes)) return failed("wrote past its scratch");
   if (copy.weights && !guard_intact(copy.weights, booking_.weights_bytes)) return failed("wrote past its weights");
-  for (size_t at = 0; booking_.worker_scratch_bytes > 0 && at < worker_scratch_.size(); at += calls_[0].args.worker_stride) {
+  for (size_t at = 0; booking_.worker_scratch_bytes > 0 && at < worker_scratch_.size();
+       at += calls_[0].args.worker_stride) {
     for (size_t i = booking_.worker_scratch_bytes; i < calls_[0].args.worker_stride; ++i) {
       if (worker_scratch_.data()[at + i] != static_cast<std::byte>(kGuardValue)) {
         return failed("wrote past its worker's scratch");

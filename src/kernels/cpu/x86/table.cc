@@ -11,10 +11,10 @@
 #include "kernels/cpu/x86/gemm_params.h"
 #include "kernels/cpu/x86/move.h"
 #include "kernels/cpu/x86/move_params.h"
-#include "kernels/cpu/x86/winograd.h"
-#include "kernels/cpu/x86/winograd_params.h"
 #include "kernels/cpu/x86/window.h"
 #include "kernels/cpu/x86/window_params.h"
+#include "kernels/cpu/x86/winograd.h"
+#include "kernels/cpu/x86/winograd_params.h"
 
 namespace stretto::kernels {
 namespace {
