@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "builder/split_moves.h"
 #include "tactics/match.h"
 
 namespace stretto {
@@ -57,18 +58,13 @@ void find_elementwise(const ir::Graph& graph, ir::NodeId id, std::vector<Candida
       found);
 }
 
-/// reshape [N,C,H,W] → [N,g,C/g,H,W], transpose of axes 1 and 2, reshape back (ShuffleNet).
-void find_shuffle(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
-  auto chain = chain_from(graph, id, [](const ir::Node& next) {
-    return std::holds_alternative<op::Transpose>(next.attrs) || std::holds_alternative<op::Reshape>(next.attrs);
-  });
-  if (chain.size() < 3) return;
-  const auto* middle = std::get_if<op::Transpose>(&graph.node(chain[1]).attrs);
-  const Shape& before = graph.value(graph.node(id).inputs[0]).type.shape;
-  const Shape& after = graph.value(graph.node(chain[2]).output).type.shape;
-  bool fits = middle != nullptr && middle->perm == Dims{0, 2, 1, 3, 4} && before.size() == 4 && before == after &&
-              std::holds_alternative<op::Reshape>(graph.node(chain[2]).attrs);
-  if (fits) found.push_back({{chain[0], chain[1], chain[2]}});
+/// Chains that move channels about: concat, slice, shuffle (reshape, transpose, reshape). Tactics say which they take.
+void find_moves(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  auto rank4 = [&](ir::ValueId value) { return graph.value(value).type.shape.size() == 4; };
+  if (graph.node(id).inputs.size() > Problem::kMaxOperands / 2 || !rank4(graph.node(id).inputs[0])) return;
+  auto chain = chain_from(graph, id, [](const ir::Node& next) { return moves_data(next); });
+  add_prefixes(
+      chain, [&](const Candidate& c) { return rank4(graph.node(c.root()).output); }, found);
 }
 
 bool can_block(const TensorType& type) {
@@ -85,7 +81,7 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
     if (!fuse) continue;
     if (is_product(node)) find_products(graph, id, found);
     if (is_elementwise(node)) find_elementwise(graph, id, found);
-    if (std::holds_alternative<op::Reshape>(node.attrs)) find_shuffle(graph, id, found);
+    if (moves_data(node)) find_moves(graph, id, found);
   }
   return found;
 }

@@ -24,7 +24,7 @@ struct Signature {
   bool operator==(const Signature&) const = default;
 };
 
-/// Every candidate of the graph: single nodes, products with epilogues, elementwise chains, channel shuffles.
+/// Every candidate of the graph: single nodes, products with epilogues, elementwise chains, moves of channels.
 /// `fuse` false: single nodes alone.
 std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse = true);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "builder/compile.h"
+#include "builder/split_moves.h"
 #include "tactics/match.h"
 
 namespace stretto {
@@ -164,6 +165,23 @@ TEST_F(CoverTest, ABlockedTensorNeverLiesInTheCallersMemory) {
     bool callers = tensor.where.place == plan::Place::input || tensor.where.place == plan::Place::output;
     EXPECT_FALSE(callers && tensor.layout != Layout::plain) << tensor.name;
   }
+}
+
+TEST_F(CoverTest, EverySliceOfAShuffleGetsAChainOfItsOwn) {
+  ir::ValueId joined = add(op::Concat{1}, {add(op::Unary{op::UnaryKind::relu}, {x}), x});
+  ir::ValueId split = add(op::Reshape{{1, 2, 32, 8, 8}}, {joined});
+  ir::ValueId mixed = add(op::Reshape{{1, 64, 8, 8}}, {add(op::Transpose{{0, 2, 1, 3, 4}}, {split})});
+  for (int64_t start : {0, 32}) {
+    graph.add_output(add(op::Slice{{0, start, 0, 0}, {1, 1, 1, 1}, {1, 32, 8, 8}}, {mixed}));
+  }
+  Result<int> copies = split_moves(graph);
+  ASSERT_TRUE(copies.ok()) << copies.status().message();
+  EXPECT_EQ(*copies, 1);
+  EXPECT_TRUE(ir::verify(graph).ok());
+  size_t longest = 0;
+  for (const Candidate& c : find_candidates(graph)) longest = std::max(longest, c.nodes.size());
+  EXPECT_EQ(longest, 5u);
+  EXPECT_EQ(*split_moves(graph), 0);
 }
 
 }  // namespace

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "builder/compile.h"
+#include "builder/input_set.h"
 #include "builder/reference.h"
 #include "builder/sha256.h"
+#include "builder/split_moves.h"
 #include "builder/verify.h"
 #include "kernels/cpu/tables.h"
 #include "passes/pipeline.h"
 #include "ref/ref.h"
-#include "runtime/executor.h"
 #include "samples/preprocess.h"
 
 namespace stretto {
@@ -24,6 +26,10 @@ constexpr double kTolerance = 1e-4;
 /// Whole plans are timed in turns, this many rounds of at least so many seconds.
 constexpr int kPlanRounds = 5;
 constexpr double kPlanRoundSeconds = 0.03;
+/// How long the finished plan is run for the times that it carries.
+constexpr double kStepSeconds = 0.2;
+/// At most so many given samples are verified, beside a random one.
+constexpr int kGivenSamples = 4;
 /// Reformat costs multiplied by these give the whole plans that are timed against each other.
 constexpr double kReformatWeights[] = {1, 3};
 
@@ -32,6 +38,14 @@ constexpr double kImported = 0.02, kOptimised = 0.04, kChosen = 0.8, kCompiled =
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+int64_t weight_bytes(const ir::Graph& graph) {
+  int64_t sum = 0;
+  for (ir::ValueId id = 0; id < graph.value_count(); ++id) {
+    if (graph.value(id).is_constant()) sum += static_cast<int64_t>(graph.value(id).constant.bytes());
+  }
+  return sum;
 }
 
 std::string signature_of(const Cover& cover) {
@@ -123,6 +137,7 @@ Status BuildSession::optimise() {
   nlohmann::ordered_json applied = nlohmann::ordered_json::array();
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));
+    if (blocked_ != Layout::plain) STRETTO_TRY(split_moves(variant.graph).status());
     for (const passes::PassReport& pass : reports) {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
@@ -135,7 +150,9 @@ Status BuildSession::optimise() {
 Status BuildSession::open_selector() {
   std::string path = options_.tactic_cache.empty() ? default_tactic_cache_path() : options_.tactic_cache;
   if (path == "none") path.clear();
-  std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_);
+  bool cold = weight_bytes(variants_[0].graph) > cache_bytes(3);
+  std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_) +
+                        (cold ? "|weights from memory" : "|weights from cache");
   bool wants_cache = options_.selection != Selection::heuristic && options_.tactics.empty();
   if (wants_cache && !path.empty()) {
     cache_ = std::make_unique<TacticCache>(path, machine);
@@ -144,6 +161,7 @@ Status BuildSession::open_selector() {
   SelectorOptions selector_options;
   selector_options.isa = isa_;
   selector_options.threads = threads_;
+  selector_options.cold_weights = cold;
   selector_options.budget_s = options_.time_budget_s;
   selector_options.keep_log = options_.list_tactics;
   selector_options.mode = options_.selection == Selection::heuristic ? SelectMode::heuristic
@@ -173,27 +191,11 @@ Result<double> BuildSession::time_cover(const Variant& variant, const Cover& cov
   plan->programs.push_back(std::move(program));
   std::move(pool).give_to(*plan);
   STRETTO_ASSIGN(auto resolved, resolve(plan));
-  STRETTO_ASSIGN(auto executor, Executor::create(resolved, 0, threads_));
-  SampleInputs sample = random_sample(executor->program(), 1);
-  std::vector<const void*> inputs;
-  for (const Tensor& tensor : sample) inputs.push_back(tensor.data());
-  std::vector<Tensor> outputs;
-  std::vector<void*> pointers;
-  for (const plan::Binding& output : executor->program().outputs) {
-    outputs.emplace_back(output.type);
-    pointers.push_back(outputs.back().mutable_data());
-  }
-  executor->run(inputs, pointers);
+  STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, threads_));
+  harness.set_inputs(random_sample(harness.program(), 1));
+  harness.run();
   std::vector<double> times;
-  for (int round = 0; round < kPlanRounds; ++round) {
-    auto start = Clock::now();
-    int runs = 0;
-    do {
-      executor->run(inputs, pointers);
-      ++runs;
-    } while (seconds_since(start) < kPlanRoundSeconds);
-    times.push_back(seconds_since(start) / runs);
-  }
+  for (int round = 0; round < kPlanRounds; ++round) times.push_back(harness.time_runs(kPlanRoundSeconds, 1000));
   std::sort(times.begin(), times.end());
   return times[times.size() / 2];
 }
@@ -277,54 +279,28 @@ Status BuildSession::compile() {
   return {};
 }
 
-namespace {
-
-/// Sums each step's time over observed runs.
-struct StepTimer : StepObserver {
-  std::vector<double> seconds;
-  void step_done(int i, int64_t nanoseconds) override {
-    seconds[static_cast<size_t>(i)] += static_cast<double>(nanoseconds) * 1e-9;
-  }
-};
-
-}  // namespace
-
 Status BuildSession::time_steps() {
   plan_->times.machine = cpu_model();
   for (size_t p = 0; p < plan_->programs.size(); ++p) {
-    const plan::Program& program = plan_->programs[p];
-    STRETTO_ASSIGN(auto executor, Executor::create(resolved_, static_cast<int>(p), threads_));
-    SampleInputs sample = random_sample(program, 1);
-    std::vector<const void*> inputs;
-    for (const Tensor& tensor : sample) inputs.push_back(tensor.data());
-    std::vector<Tensor> outputs;
-    std::vector<void*> pointers;
-    for (const plan::Binding& output : program.outputs) {
-      outputs.emplace_back(output.type);
-      pointers.push_back(outputs.back().mutable_data());
-    }
-    executor->run(inputs, pointers);
-    StepTimer timer;
-    timer.seconds.assign(program.steps.size(), 0);
-    auto start = Clock::now();
-    int runs = 0;
-    do {
-      executor->run(inputs, pointers, &timer);
-      ++runs;
-    } while (runs < 20 && seconds_since(start) < 0.2);
+    STRETTO_ASSIGN(Harness harness, Harness::create(resolved_, static_cast<int>(p), threads_));
+    harness.set_inputs(random_sample(harness.program(), 1));
+    harness.run();
     std::vector<float> step_ms;
-    for (double s : timer.seconds) step_ms.push_back(static_cast<float>(s * 1e3 / runs));
-    start = Clock::now();
-    runs = 0;
-    do {
-      executor->run(inputs, pointers);
-      ++runs;
-    } while (runs < 50 && seconds_since(start) < 0.2);
-    plan_->times.total_ms.push_back(static_cast<float>(seconds_since(start) * 1e3 / runs));
+    for (double s : harness.time_steps(kStepSeconds, 20)) step_ms.push_back(static_cast<float>(s * 1e3));
     plan_->times.step_ms.push_back(std::move(step_ms));
+    plan_->times.total_ms.push_back(static_cast<float>(harness.time_runs(kStepSeconds, 50) * 1e3));
   }
   progress("time plans", kTimed);
   return {};
+}
+
+Result<std::vector<SampleInputs>> BuildSession::samples_for(const plan::Program& program) const {
+  std::vector<SampleInputs> samples = {random_sample(program, 11)};
+  if (options_.verify_input.empty()) return samples;
+  STRETTO_ASSIGN(InputSet set, InputSet::open(options_.verify_input, program, options_.preprocess));
+  STRETTO_ASSIGN(std::vector<SampleInputs> given, read_batches(set, program, kGivenSamples));
+  for (SampleInputs& sample : given) samples.push_back(std::move(sample));
+  return samples;
 }
 
 Status BuildSession::verify() {
@@ -334,7 +310,7 @@ Status BuildSession::verify() {
     auto start = Clock::now();
     STRETTO_ASSIGN(auto reference, compile_reference(variants_[i].as_written, threads_));
     STRETTO_ASSIGN(auto resolved_reference, resolve(reference));
-    std::vector<SampleInputs> samples = {random_sample(plan_->programs[i], 11)};
+    STRETTO_ASSIGN(std::vector<SampleInputs> samples, samples_for(plan_->programs[i]));
     STRETTO_ASSIGN(Verification found,
                    verify_plan(resolved_, static_cast<int>(i), resolved_reference, samples, threads_, kTolerance));
     report_.verify_s += seconds_since(start);
@@ -402,8 +378,16 @@ std::shared_ptr<const Plan::Impl> BuildSession::finish() {
       report_.layers.push_back(std::move(layer));
     }
   }
+  std::map<std::string, std::string> users;  // names of the steps that solve a problem
+  for (const plan::Program& program : plan_->programs) {
+    for (const plan::Step& step : program.steps) {
+      std::string& names = users[to_string(step.problem)];
+      names += (names.empty() ? "" : ", ") + step.name;
+    }
+  }
   for (const Verdict& verdict : selector_->log()) {
-    report_.tactics.push_back({"", verdict.problem, verdict.tactic, verdict.verdict, verdict.seconds * 1e3});
+    report_.tactics.push_back(
+        {users[verdict.problem], verdict.problem, verdict.tactic, verdict.verdict, verdict.seconds * 1e3});
   }
   report_.plan_bytes = plan::serialize(*plan_).size();
   report_.build_s = elapsed();

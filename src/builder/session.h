@@ -11,6 +11,7 @@
 
 #include "builder/choices.h"
 #include "builder/cover.h"
+#include "builder/harness.h"
 #include "builder/plan_impl.h"
 #include "ir/graph.h"
 #include "onnx/import.h"
@@ -45,6 +46,7 @@ class BuildSession {
   Status compile();
   Status time_steps();
   Status verify();
+  Result<std::vector<SampleInputs>> samples_for(const plan::Program& program) const;
   Status write_choices();
 
   void progress(const char* stage, double fraction, const std::string& detail = {});

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "plan/plan.h"
-#include "runtime/resolve.h"
+#include "builder/harness.h"
 
 namespace stretto {
 
@@ -17,12 +16,6 @@ struct Verification {
   std::string wrong_step;           // the first step whose result is off, when an output is; else empty
   double seconds = 0;
 };
-
-/// One sample: a dense tensor for each input of the program, in order.
-using SampleInputs = std::vector<Tensor>;
-
-/// Random inputs: uniform in [−1, 1) for floats, zeros for integers; the same for every machine.
-SampleInputs random_sample(const plan::Program& program, uint64_t seed);
 
 /// Runs program `number` of `plan` and the reference's only program on every sample. `tolerance`: the relative error
 /// above which steps are searched for the first wrong one.

@@ -1,5 +1,9 @@
 #include "device/memory.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -58,6 +62,18 @@ Memory& Memory::operator=(Memory&& o) noexcept {
   std::swap(data_, o.data_);
   std::swap(size_, o.size_);
   return *this;
+}
+
+void evict(const void* data, size_t bytes) {
+#if defined(__x86_64__)
+  constexpr size_t kLine = 64;
+  const char* at = static_cast<const char*>(data);
+  for (size_t i = 0; i < bytes; i += kLine) _mm_clflush(at + i);
+  _mm_mfence();
+#else
+  (void)data;
+  (void)bytes;
+#endif
 }
 
 }  // namespace stretto

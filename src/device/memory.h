@@ -30,4 +30,7 @@ class Memory {
   size_t size_ = 0;
 };
 
+/// Pushes what the caches hold of these bytes out to memory (x86; elsewhere nothing happens).
+void evict(const void* data, size_t bytes);
+
 }  // namespace stretto

@@ -6,12 +6,12 @@
 #include <cstring>
 
 #include "base/cpu_info.h"
+#include "builder/input_set.h"
 #include "builder/verify.h"
 #include "runtime/engine_impl.h"
 #include "runtime/throw.h"
 #include "samples/files.h"
 #include "tools/describe.h"
-#include "tools/input_set.h"
 #include "tools/latency.h"
 #include "tools/load.h"
 #include "tools/peak.h"
@@ -31,8 +31,8 @@ double seconds_since(Clock::time_point start) {
 
 Result<std::vector<Tensor>> first_input(const plan::Plan& plan, const plan::Program& program, const std::string& path) {
   if (path.empty()) return random_sample(program, 1);
-  STRETTO_ASSIGN(const tools::InputSet set, tools::InputSet::open(path, program, plan.preprocess.spec));
-  STRETTO_ASSIGN(auto batches, tools::read_batches(set, program, 1));
+  STRETTO_ASSIGN(const InputSet set, InputSet::open(path, program, plan.preprocess.spec));
+  STRETTO_ASSIGN(auto batches, read_batches(set, program, 1));
   if (batches.empty()) return bad_input(path + ": no samples; give a file or a folder with some");
   return std::move(batches[0]);
 }
@@ -125,7 +125,7 @@ BenchReport bench(const Engine& engine, const BenchOptions& options) {
   report.preprocess = plan.preprocess.spec;
   report.threads = threads;
   report.contexts = options.contexts;
-  report.batch = tools::divide(program).batch;
+  report.batch = divide(program).batch;
   report.memory = engine.memory(options.program, threads);
 
   std::vector<tools::Lane> lanes;

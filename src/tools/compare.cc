@@ -7,12 +7,12 @@
 
 #include "base/cpu_info.h"
 #include "builder/error_stats.h"
+#include "builder/input_set.h"
 #include "builder/reference.h"
 #include "builder/verify.h"
 #include "runtime/executor.h"
 #include "runtime/resolve.h"
 #include "runtime/throw.h"
-#include "tools/input_set.h"
 
 namespace stretto {
 namespace {
@@ -127,8 +127,8 @@ Result<std::vector<SampleInputs>> samples_for(const plan::Plan& plan, const std:
     for (int i = 0; i < kRandomSamples; ++i) samples.push_back(random_sample(program, static_cast<uint64_t>(i + 1)));
     return samples;
   }
-  STRETTO_ASSIGN(const tools::InputSet set, tools::InputSet::open(input, program, plan.preprocess.spec));
-  return tools::read_batches(set, program, kMaxBatches);
+  STRETTO_ASSIGN(const InputSet set, InputSet::open(input, program, plan.preprocess.spec));
+  return read_batches(set, program, kMaxBatches);
 }
 
 Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<SampleInputs>& samples) {

@@ -9,11 +9,11 @@
 #include <future>
 
 #include "base/cpu_info.h"
+#include "builder/input_set.h"
 #include "runtime/engine_impl.h"
 #include "runtime/throw.h"
 #include "samples/files.h"
 #include "samples/npy.h"
-#include "tools/input_set.h"
 #include "tools/latency.h"
 
 namespace stretto {
@@ -53,7 +53,7 @@ class FileRun {
   FileRun(const Engine& engine, const RunOptions& options)
       : options_(options),
         program_(engine.impl()->program(options.program)),
-        set_(value_or_throw(tools::InputSet::open(options.input, program_, engine.impl()->plan().preprocess.spec))) {
+        set_(value_or_throw(InputSet::open(options.input, program_, engine.impl()->plan().preprocess.spec))) {
     check();
     const int contexts = std::max(1, options.contexts);
     const int threads = options.threads > 0 ? options.threads : std::max(1, usable_cpus() / contexts);
@@ -63,7 +63,7 @@ class FileRun {
 
   RunReport run() {
     for (int f = 0; f < set_.size(); ++f) {
-      const tools::InputFile file = value_or_throw(set_.read(f));
+      const InputFile file = value_or_throw(set_.read(f));
       auto result = std::make_shared<FileResult>();
       result->name = set_.name(f);
       result->kind = file.kind;
@@ -85,7 +85,7 @@ class FileRun {
   }
 
  private:
-  const tools::Division& division() const { return set_.division(); }
+  const Division& division() const { return set_.division(); }
 
   void check() const {
     namespace fs = std::filesystem;
@@ -123,7 +123,7 @@ class FileRun {
   }
 
   /// Puts a sample into the batch being filled; starts the batch when it is full.
-  void add_sample(const tools::InputFile& file, int64_t sample, const std::shared_ptr<FileResult>& result) {
+  void add_sample(const InputFile& file, int64_t sample, const std::shared_ptr<FileResult>& result) {
     Slot& slot = slots_[current_];
     if (slot.places.empty()) finish(slot);
     for (size_t i = 0; i < slot.inputs.size(); ++i) {
@@ -205,7 +205,7 @@ class FileRun {
 
   const RunOptions& options_;
   const plan::Program& program_;
-  tools::InputSet set_;
+  InputSet set_;
   std::vector<Slot> slots_;
   size_t current_ = 0;
   std::vector<double> times_;

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "builder/input_set.h"
 #include "samples/files.h"
-#include "tools/input_set.h"
 #include "tools/latency.h"
 #include "tools/peak.h"
 #include "tools/trace.h"
@@ -106,10 +106,10 @@ plan::Program program_with(std::vector<Shape> inputs, std::vector<Shape> outputs
 }
 
 TEST(Division, IsByTheCommonFirstDimension) {
-  EXPECT_EQ(tools::divide(program_with({{4, 3}, {4, 2}}, {{4, 5}})).batch, 4);
-  EXPECT_EQ(tools::divide(program_with({{4, 3}}, {{8, 5}})).output_bytes[0], 2 * 5 * sizeof(float));
-  EXPECT_EQ(tools::divide(program_with({{4, 3}, {1, 2}}, {{4, 5}})).batch, 1);
-  EXPECT_EQ(tools::divide(program_with({{4, 3}}, {{6, 5}})).batch, 1);
+  EXPECT_EQ(divide(program_with({{4, 3}, {4, 2}}, {{4, 5}})).batch, 4);
+  EXPECT_EQ(divide(program_with({{4, 3}}, {{8, 5}})).output_bytes[0], 2 * 5 * sizeof(float));
+  EXPECT_EQ(divide(program_with({{4, 3}, {1, 2}}, {{4, 5}})).batch, 1);
+  EXPECT_EQ(divide(program_with({{4, 3}}, {{6, 5}})).batch, 1);
 }
 
 struct Folder {
@@ -128,23 +128,23 @@ TEST(InputSet, LastBatchIsFilledUp) {
   for (int i = 0; i < 3; ++i)
     folder.put("s" + std::to_string(i), {static_cast<float>(i), 10.0f + static_cast<float>(i)});
   const plan::Program program = program_with({{2, 2}}, {{2, 1}});
-  const auto set = tools::InputSet::open(folder.path.string(), program, "");
+  const auto set = InputSet::open(folder.path.string(), program, "");
   ASSERT_TRUE(set.ok()) << set.status().message();
-  const auto batches = tools::read_batches(*set, program, 100);
+  const auto batches = read_batches(*set, program, 100);
   ASSERT_TRUE(batches.ok()) << batches.status().message();
   ASSERT_EQ(batches->size(), 2u);
   const auto last = (*batches)[1][0].as<float>();
   EXPECT_EQ(std::vector<float>(last.begin(), last.end()), (std::vector<float>{2, 12, 2, 12}));
-  EXPECT_EQ(tools::read_batches(*set, program, 1)->size(), 1u);
+  EXPECT_EQ(read_batches(*set, program, 1)->size(), 1u);
 }
 
 TEST(InputSet, SeveralInputsReadFoldersOfTheirNames) {
   const Folder folder;
   const plan::Program program = program_with({{1, 2}, {1, 1}}, {{1, 1}});
   folder.put("in0/a", {1, 2});
-  EXPECT_FALSE(tools::InputSet::open(folder.path.string(), program, "").ok());
+  EXPECT_FALSE(InputSet::open(folder.path.string(), program, "").ok());
   folder.put("in1/a", {3});
-  const auto set = tools::InputSet::open(folder.path.string(), program, "");
+  const auto set = InputSet::open(folder.path.string(), program, "");
   ASSERT_TRUE(set.ok()) << set.status().message();
   const auto file = set->read(0);
   ASSERT_TRUE(file.ok()) << file.status().message();

@@ -171,7 +171,7 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   std::vector<Entrant> entrants;
   TrialData data(problem);
   for (const Contender& c : found) {
-    auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads);
+    auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads, options_.cold_weights);
     auto check_start = Clock::now();
     Result<Tensor> output = trial->run_once(*pool_);
     double error = output.ok() ? data.error_of(*output) : 0;

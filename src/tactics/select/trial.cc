@@ -99,8 +99,8 @@ double TrialData::error_of(const Tensor& output) {
   return difference == 0 ? 0 : difference / std::max(largest, 1e-30);
 }
 
-Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads)
-    : data_(data), booking_(tactic.book(data.problem(), config)) {
+Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads, bool cold_weights)
+    : data_(data), booking_(tactic.book(data.problem(), config)), cold_weights_(cold_weights) {
   const Problem& problem = data.problem();
   scratch_ = guarded(booking_.scratch_bytes);
   size_t stride = align_up(booking_.worker_scratch_bytes + kGuardBytes);
@@ -171,6 +171,9 @@ Result<Tensor> Trial::run_once(TaskPool& pool) {
 }
 
 double Trial::time_round(TaskPool& pool) {
+  for (const Copy& copy : copies_) {
+    if (cold_weights_) evict(copy.weights.data(), booking_.weights_bytes);
+  }
   auto start = Clock::now();
   pool.run(calls_);
   return std::chrono::duration<double>(Clock::now() - start).count() / static_cast<double>(calls_.size());

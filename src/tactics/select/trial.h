@@ -38,7 +38,8 @@ class TrialData {
 /// meet memory as cold as in a network, and guard bytes behind every buffer that it writes.
 class Trial {
  public:
-  Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads);
+  /// `cold_weights`: every round begins with the packed weights in memory, not in a cache.
+  Trial(const TrialData& data, const Tactic& tactic, const Config& config, int threads, bool cold_weights);
 
   /// Runs once. Fails when guard bytes or padding lanes were overwritten.
   Result<Tensor> run_once(TaskPool& pool);
@@ -56,6 +57,7 @@ class Trial {
 
   const TrialData& data_;
   Booking booking_;
+  bool cold_weights_;
   Memory scratch_, worker_scratch_;
   std::vector<Copy> copies_;
   std::vector<StepCall> calls_;

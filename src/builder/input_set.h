@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 #include "samples/samples.h"
 
-namespace stretto::tools {
+namespace stretto {
 
 /// How the bindings of a program divide into samples. `batch` is the common first dimension of all inputs; where they
 /// differ, or an output cannot be divided, one sample is the whole.
@@ -49,4 +49,4 @@ class InputSet {
 /// At most `limit` of them.
 Result<std::vector<std::vector<Tensor>>> read_batches(const InputSet& set, const plan::Program& program, int limit);
 
-}  // namespace stretto::tools
+}  // namespace stretto

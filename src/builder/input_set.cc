@@ -1,4 +1,4 @@
-#include "tools/input_set.h"
+#include "builder/input_set.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "samples/files.h"
 
-namespace stretto::tools {
+namespace stretto {
 
 Division divide(const plan::Program& program) {
   Division d;
@@ -102,4 +102,4 @@ Result<std::vector<std::vector<Tensor>>> read_batches(const InputSet& set, const
   return batches;
 }
 
-}  // namespace stretto::tools
+}  // namespace stretto
