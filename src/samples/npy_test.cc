@@ -34,7 +34,7 @@ TEST(Npy, RoundTrips) {
     const auto back = parse_npy(file, "a.npy");
     ASSERT_TRUE(back.ok()) << back.status().message();
     EXPECT_EQ(back->type(), type);
-    EXPECT_EQ(std::memcmp(back->data(), values.data(), type.bytes()), 0);
+    EXPECT_TRUE(values.empty() || std::memcmp(back->data(), values.data(), type.bytes()) == 0);
   }
 }
 

@@ -61,18 +61,6 @@ struct Random {
   double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 };
 
-/// Whether some operator wants positive numbers (roots, powers, variances).
-inline bool wants_positive(const Problem& problem) {
-  for (const Problem::Node& node : problem.nodes) {
-    if (std::holds_alternative<op::BatchNorm>(node.attrs)) return true;
-    const auto* unary = std::get_if<op::Unary>(&node.attrs);
-    const auto* binary = std::get_if<op::Binary>(&node.attrs);
-    if (unary && (unary->kind == op::UnaryKind::sqrt || unary->kind == op::UnaryKind::reciprocal)) return true;
-    if (binary && (binary->kind == op::BinaryKind::pow || binary->kind == op::BinaryKind::div)) return true;
-  }
-  return false;
-}
-
 /// Floats in [−3, 3) or [0.5, 2); integers in [−5, 5].
 inline Tensor random_tensor(const TensorType& type, bool positive, uint64_t seed) {
   Tensor tensor(type);

@@ -98,4 +98,15 @@ std::vector<int64_t> sample_points(const Shape& shape, uint64_t seed, int count)
   return points;
 }
 
+bool wants_positive(const Problem& problem) {
+  for (const Problem::Node& node : problem.nodes) {
+    if (std::holds_alternative<op::BatchNorm>(node.attrs)) return true;
+    const auto* unary = std::get_if<op::Unary>(&node.attrs);
+    const auto* binary = std::get_if<op::Binary>(&node.attrs);
+    if (unary && (unary->kind == op::UnaryKind::sqrt || unary->kind == op::UnaryKind::reciprocal)) return true;
+    if (binary && (binary->kind == op::BinaryKind::pow || binary->kind == op::BinaryKind::div)) return true;
+  }
+  return false;
+}
+
 }  // namespace stretto

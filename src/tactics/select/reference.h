@@ -42,4 +42,7 @@ class ProblemReference {
 /// seams where tiles meet (multiples of 4, 8, 16, … along each axis), and random ones. The same for the same seed.
 std::vector<int64_t> sample_points(const Shape& shape, uint64_t seed, int count);
 
+/// Whether random operands must be positive for the result to mean anything: roots, powers, quotients, variances.
+bool wants_positive(const Problem& problem);
+
 }  // namespace stretto

@@ -26,7 +26,7 @@ struct SelectorOptions {
   SelectMode mode = SelectMode::measure;
   double budget_s = 120;            // of timing; beyond it tactics are chosen by estimate
   std::vector<std::string> forced;  // tactic names: where one of them supports the problem, only those are considered
-  bool cold_weights = false;         // the network's weights do not fit the last cache: time with weights from memory
+  bool cold_weights = false;        // the network's weights do not fit the last cache: time with weights from memory
   bool keep_log = false;            // remember every verdict
 };
 

@@ -31,8 +31,9 @@ struct Random {
   }
 };
 
-/// Uniform in [−1, 1) for float32; other types hold zeros, which every operator accepts (indices among them).
-Tensor random_tensor(const TensorType& type, uint64_t seed) {
+/// Uniform in [−1, 1) for float32, or in [0.5, 1.5) where results need that; other types hold zeros, which every
+/// operator accepts (indices among them).
+Tensor random_tensor(const TensorType& type, bool positive, uint64_t seed) {
   Tensor tensor(type);
   if (type.dtype != DType::f32) return tensor;
   Random random{seed};
@@ -43,6 +44,7 @@ Tensor random_tensor(const TensorType& type, uint64_t seed) {
     values[i + 1] = static_cast<float>(static_cast<int32_t>(bits >> 32)) * 0x1p-31f;
   }
   if (values.size() % 2 == 1) values.back() = static_cast<float>(static_cast<int32_t>(random.next())) * 0x1p-31f;
+  for (size_t i = 0; positive && i < values.size(); ++i) values[i] = 1 + values[i] / 2;
   return tensor;
 }
 
@@ -62,11 +64,12 @@ bool guard_intact(const Memory& memory, size_t bytes) {
 }  // namespace
 
 TrialData::TrialData(const Problem& problem) : problem_(problem) {
+  bool positive = wants_positive(problem_);
   uint64_t seed = 1;
   for (const Operand& operand : problem_.operands) {
     ++seed;
-    if (operand.role == Role::input) inputs_.push_back(random_tensor(operand.type, seed));
-    if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, seed));
+    if (operand.role == Role::input) inputs_.push_back(random_tensor(operand.type, positive, seed));
+    if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, positive, seed));
   }
 }
 
