@@ -25,7 +25,8 @@ void print_tactics(const std::vector<TacticReport>& tactics) {
   using enum Table::Align;
   Table table({"layer", "tactic", "ms", "verdict"}, {left, left, right, left});
   for (const TacticReport& t : tactics) {
-    table.add({t.layer.empty() ? t.problem : t.layer, t.tactic, t.time_ms > 0 ? fmt::format("{:.4f}", t.time_ms) : "", t.verdict});
+    table.add({t.layer.empty() ? t.problem : t.layer, t.tactic, t.time_ms > 0 ? fmt::format("{:.4f}", t.time_ms) : "",
+               t.verdict});
   }
   fmt::print("{}", table.text());
 }
