@@ -205,7 +205,7 @@ class CoverSearch {
     if (a.option < 0) return a.view.output;
     return output_layout(all_[static_cast<size_t>(a.option)].signature, graph_.value(value).type);
   }
-  Layout reads(const Alternative& a, ir::NodeId id, ir::ValueId value) const {
+  Layout reads(const Alternative& a, ir::ValueId value) const {
     if (a.option < 0) return a.view.input;
     const Option& o = all_[static_cast<size_t>(a.option)];
     for (size_t i = 0; i < o.bound.inputs.size(); ++i) {
@@ -213,7 +213,6 @@ class CoverSearch {
       auto operand = static_cast<size_t>(o.bound.problem.with_role(Role::input)[i]);
       return o.bound.problem.operands[operand].layout;
     }
-    (void)id;
     return Layout::plain;
   }
 
@@ -233,7 +232,7 @@ class CoverSearch {
                    ir::ValueId value) {
     if (p.option >= 0 && p.option == u.option) return 0;
     if (has_member(p, user) || has_member(u, producer) || !is_root(p, producer)) return Pbqp::kForbidden;
-    double cost = reformat_cost(value, writes(p, value), reads(u, user, value));
+    double cost = reformat_cost(value, writes(p, value), reads(u, value));
     bool copied = u.option < 0 && p.option < 0 && cost == 0 &&
                   std::holds_alternative<op::Concat>(graph_.node(user).attrs) &&
                   !std::holds_alternative<op::Concat>(graph_.node(producer).attrs);
@@ -251,7 +250,7 @@ class CoverSearch {
         for (ir::ValueId input : node.inputs) {
           const ir::Value& value = graph_.value(input);
           if (value.producer == ir::kNone && !value.is_constant()) {
-            cost += reformat_cost(input, Layout::plain, reads(a, id, input));
+            cost += reformat_cost(input, Layout::plain, reads(a, input));
           }
         }
         if (graph_.is_output(node.output)) {

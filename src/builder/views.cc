@@ -10,7 +10,7 @@ int64_t leading(const Shape& shape, int64_t axis) {
   return product;
 }
 
-/// Elements that one index step along `axis` spans, stored in `layout` (blocked: axis 1 only, whole blocks).
+/// Elements that one index step along `axis` spans; the same for whole blocks of channels.
 int64_t span_of(const Shape& shape, int64_t axis) {
   int64_t product = 1;
   for (int i = static_cast<int>(axis) + 1; i < shape.size(); ++i) product *= shape[i];

@@ -172,10 +172,8 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   TrialData data(problem);
   for (const Contender& c : found) {
     auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads, options_.cold_weights);
-    auto check_start = Clock::now();
     Result<Tensor> output = trial->run_once(*pool_);
     double error = output.ok() ? data.error_of(*output) : 0;
-    checking_seconds_ += seconds_since(check_start);
     double allowed = c.tactic->numerics == Numerics::bit_exact ? 0 : kMaxError;
     if (!output.ok() || !(error <= allowed)) {
       char text[64];

@@ -62,7 +62,6 @@ class Selector {
   double timing_seconds() const { return timing_seconds_; }
   /// Problems that were chosen by estimate because the budget was used up.
   int over_budget() const { return over_budget_; }
-  double checking_seconds() const { return checking_seconds_; }
   const std::vector<Verdict>& log() const { return log_; }
   const SelectorOptions& options() const { return options_; }
 
@@ -84,7 +83,7 @@ class Selector {
   std::map<std::string, Choice> chosen_, guessed_;
   std::vector<Verdict> log_;
   int timed_ = 0, over_budget_ = 0;
-  double timing_seconds_ = 0, checking_seconds_ = 0;
+  double timing_seconds_ = 0;
 };
 
 }  // namespace stretto

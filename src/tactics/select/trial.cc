@@ -74,13 +74,11 @@ TrialData::TrialData(const Problem& problem) : problem_(problem) {
 }
 
 void TrialData::compute_reference() {
-  auto start = Clock::now();
   double work = std::max(1.0, problem_.flops() / static_cast<double>(problem_.output().type.elements()));
   int count = static_cast<int>(std::min(2000.0, std::max(24.0, kReferenceReads / work)));
   points_ = sample_points(problem_.output().type.shape, 7, count);
   ProblemReference reference(problem_, inputs_, constants_);
   for (int64_t point : points_) expected_.push_back(reference.at(point));
-  reference_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 double TrialData::error_of(const Tensor& output) {

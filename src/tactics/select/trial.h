@@ -22,7 +22,6 @@ class TrialData {
   const std::vector<Tensor>& constants() const { return constants_; }  // dense
   /// max|y − r| / max|r| over the sampled points of a dense output; infinite where one is NaN and the other not.
   double error_of(const Tensor& output);
-  double reference_seconds() const { return reference_seconds_; }
 
  private:
   void compute_reference();
@@ -31,7 +30,6 @@ class TrialData {
   std::vector<Tensor> inputs_, constants_;
   std::vector<int64_t> points_;
   std::vector<double> expected_;
-  double reference_seconds_ = 0;
 };
 
 /// One tactic ready to run on a trial's data: packed weights, several copies of all buffers so that consecutive runs
