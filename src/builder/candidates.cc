@@ -33,7 +33,7 @@ std::vector<ir::NodeId> chain_from(const ir::Graph& graph, ir::NodeId start, Acc
 template <class Fits>
 void add_prefixes(const std::vector<ir::NodeId>& chain, Fits fits, std::vector<Candidate>& found) {
   for (size_t length = 2; length <= chain.size(); ++length) {
-    Candidate candidate{{chain.begin(), chain.begin() + static_cast<ptrdiff_t>(length)}};
+    Candidate candidate{{chain.begin(), chain.begin() + static_cast<ptrdiff_t>(length)}, false};
     if (fits(candidate)) found.push_back(std::move(candidate));
   }
 }
@@ -44,6 +44,39 @@ void find_products(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>
       graph, id, [&](const ir::Node& next) { return is_elementwise(next) && graph.value(next.output).type == type; });
   add_prefixes(
       chain, [&](const Candidate& c) { return match_epilogue(bind(graph, c, {}).problem).has_value(); }, found);
+}
+
+bool is_depthwise(const ir::Graph& graph, const ir::Node& node) {
+  const auto* conv = std::get_if<op::Conv>(&node.attrs);
+  return conv != nullptr && conv->group > 1 && conv->group == graph.value(node.inputs[0]).type.shape[1];
+}
+
+bool is_pointwise(const ir::Graph& graph, const ir::Node& node) {
+  const auto* conv = std::get_if<op::Conv>(&node.attrs);
+  if (conv == nullptr || conv->group != 1) return false;
+  const Shape& weights = graph.value(node.inputs[1]).type.shape;
+  return weights.size() == 4 && weights[2] == 1 && weights[3] == 1;
+}
+
+/// Chains of a depthwise convolution and the 1×1 convolutions before and after it, each with an activation, the last
+/// with an addition. Tactics say which they take.
+void find_separable(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  const ir::Node& first = graph.node(id);
+  int depthwise = is_depthwise(graph, first), pointwise = is_pointwise(graph, first);
+  if (depthwise + pointwise == 0) return;
+  auto chain = chain_from(graph, id, [&](const ir::Node& next) {
+    if (is_elementwise(next)) return true;
+    if (is_depthwise(graph, next)) return ++depthwise == 1;
+    return is_pointwise(graph, next) && depthwise == 1 && ++pointwise <= 2;
+  });
+  int products = 0;
+  for (size_t length = 1; length <= chain.size(); ++length) {
+    products += is_product(graph.node(chain[length - 1]));
+    if (products < 2) continue;
+    // A part ends before the next product begins, and an epilogue where the chain does: the longest of each serves.
+    const bool ends = length == chain.size() || is_product(graph.node(chain[length]));
+    if (ends) found.push_back({{chain.begin(), chain.begin() + static_cast<ptrdiff_t>(length)}, true});
+  }
 }
 
 void find_elementwise(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
@@ -77,9 +110,10 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
   std::vector<Candidate> found;
   for (ir::NodeId id : graph.topological_order()) {
     const ir::Node& node = graph.node(id);
-    found.push_back({{id}});
+    found.push_back({{id}, false});
     if (!fuse) continue;
     if (is_product(node)) find_products(graph, id, found);
+    find_separable(graph, id, found);
     if (is_elementwise(node)) find_elementwise(graph, id, found);
     if (moves_data(node)) find_moves(graph, id, found);
   }

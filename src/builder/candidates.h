@@ -14,6 +14,7 @@ namespace stretto {
 
 struct Candidate {
   std::vector<ir::NodeId> nodes;  // in order of execution; the last is the root
+  bool group = false;             // of several products: what its parts cost alone says nothing about it
   ir::NodeId root() const { return nodes.back(); }
 };
 
@@ -24,7 +25,8 @@ struct Signature {
   bool operator==(const Signature&) const = default;
 };
 
-/// Every candidate of the graph: single nodes, products with epilogues, elementwise chains, moves of channels.
+/// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, elementwise chains,
+/// moves of channels.
 /// `fuse` false: single nodes alone.
 std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse = true);
 

@@ -101,10 +101,12 @@ class CoverSearch {
   std::vector<bool> find_prefixes() const {
     std::vector<bool> is_prefix(candidates_.size(), false);
     for (size_t c = 0; c + 1 < candidates_.size(); ++c) {
+      if (candidates_[c].group) continue;
       const auto& a = candidates_[c].nodes;
       for (size_t d = c + 1; d < candidates_.size(); ++d) {
         const auto& b = candidates_[d].nodes;
         if (a.front() != b.front()) break;
+        if (candidates_[d].group) continue;
         if (b.size() > a.size() && std::equal(a.begin(), a.end(), b.begin())) is_prefix[c] = true;
       }
     }
@@ -122,7 +124,7 @@ class CoverSearch {
     // A member that is only ever good inside a longer candidate needs no timing of its own before it is chosen.
     std::set<ir::NodeId> covered;
     for (size_t c = 0; c < candidates_.size(); ++c) {
-      if (is_prefix[c] || candidates_[c].nodes.size() == 1) continue;
+      if (is_prefix[c] || candidates_[c].group || candidates_[c].nodes.size() == 1) continue;
       if (covered.count(candidates_[c].nodes.front()) != 0) is_prefix[c] = true;
       covered.insert(candidates_[c].nodes.begin(), candidates_[c].nodes.end());
     }
@@ -165,6 +167,7 @@ class CoverSearch {
     const auto& nodes = candidates_[static_cast<size_t>(o.candidate)].nodes;
     for (const Option& other : all_) {
       const auto& longer = candidates_[static_cast<size_t>(other.candidate)].nodes;
+      if (candidates_[static_cast<size_t>(other.candidate)].group) continue;
       if (!other.choice.measured || longer.size() <= nodes.size() || !(other.signature == o.signature)) continue;
       if (std::equal(nodes.begin(), nodes.end(), longer.begin())) cost = std::max(cost, other.choice.seconds);
     }

@@ -110,6 +110,51 @@ Problem transpose_problem(Shape src, Shape weights, const op::ConvTranspose& a, 
   return b.done(layout);
 }
 
+/// expand → clip → depthwise → clip → project → add → relu, without what is not asked for. Six nodes at most.
+struct SeparableCase {
+  Shape src;
+  int64_t channels, out;
+  int64_t kernel, stride;
+  bool expands = true, projects = true, adds = false;
+  UnaryKind act = UnaryKind::clip;
+};
+
+Problem separable(const SeparableCase& c, Layout l) {
+  Builder b;
+  int x = b.in(c.src, l), image = x;
+  auto act = [&](int value) { return b.node(unary(c.act, 0, 0.75f), {value}); };
+  if (c.expands) {
+    x = act(b.node(conv({1, 1}, {1, 1}, {0, 0, 0, 0}),
+                   {x, b.constant({c.channels, c.src[1], 1, 1}), b.constant({c.channels})}));
+  }
+  const int64_t pad = c.kernel / 2;
+  x = b.node(conv({c.stride, c.stride}, {1, 1}, {pad, pad, pad, pad}, c.channels),
+             {x, b.constant({c.channels, 1, c.kernel, c.kernel}), b.constant({c.channels})});
+  if (c.act != UnaryKind::swish) x = act(x);
+  if (c.projects) x = b.node(conv({1, 1}, {1, 1}, {0, 0, 0, 0}), {x, b.constant({c.out, c.channels, 1, 1})});
+  if (c.adds) x = b.node(binary(BinaryKind::add), {x, image});
+  return b.done(l);
+}
+
+void add_separables(std::vector<Case>& cases) {
+  for (Layout l : {Layout::c8, Layout::c16}) {
+    auto add = [&](const std::string& name, const SeparableCase& c) {
+      cases.push_back({in_layout("separable " + name, l), separable(c, l)});
+    };
+    add("inverted residual", {{1, 24, 28, 28}, 144, 24, 3, 1, true, true, true});
+    add("stride 2", {{2, 17, 15, 13}, 50, 33, 3, 2});
+    add("5x5", {{1, 40, 14, 9}, 97, 40, 5, 1, true, true, true});
+    add("5x5 stride 2", {{1, 16, 30, 31}, 40, 24, 5, 2});
+    add("of one row", {{1, 16, 1, 40}, 32, 16, 3, 1});
+    add("of one pixel", {{3, 8, 1, 1}, 24, 8, 3, 1});
+    add("swish", {{1, 24, 14, 14}, 50, 24, 3, 1, true, true, true, UnaryKind::swish});
+    add("depthwise and project", {{1, 50, 17, 19}, 50, 20, 3, 2, false, true});
+    add("expand and depthwise", {{2, 20, 14, 14}, 83, 0, 3, 1, true, false});
+    add("expand and depthwise swish", {{1, 20, 7, 7}, 83, 0, 3, 2, true, false, false, UnaryKind::swish});
+    add("wide", {{1, 16, 112, 112}, 96, 24, 3, 2});
+  }
+}
+
 void add_conv_transposes(std::vector<Case>& cases) {
   auto add = [&](const std::string& name, Problem p) { cases.push_back({"conv_transpose " + name, std::move(p)}); };
   add("2x2", transpose_problem({1, 24, 7, 5}, {24, 12, 2, 2}, {{2, 2}, {1, 1}, {0, 0, 0, 0}, {0, 0}, 1}, true));
@@ -384,6 +429,7 @@ const std::vector<Case>& all_cases() {
   static const std::vector<Case> kCases = [] {
     std::vector<Case> cases;
     add_convs(cases);
+    add_separables(cases);
     add_conv_transposes(cases);
     add_products(cases);
     add_elementwise(cases);

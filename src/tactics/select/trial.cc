@@ -61,6 +61,18 @@ bool guard_intact(const Memory& memory, size_t bytes) {
   return true;
 }
 
+/// Values read for one element of the result if nothing is remembered: of chained products, the product.
+double reads_of_one_result(const Problem& problem) {
+  double reads = 1;
+  for (const Problem::Node& node : problem.nodes) {
+    std::vector<TensorType> types;
+    for (int i : node.inputs) types.push_back(problem.operands[static_cast<size_t>(i)].type);
+    const TensorType& result = problem.operands[static_cast<size_t>(node.output)].type;
+    reads *= std::max(1.0, op::flops(node.attrs, types, result) / static_cast<double>(result.elements()));
+  }
+  return reads;
+}
+
 }  // namespace
 
 TrialData::TrialData(const Problem& problem) : problem_(problem) {
@@ -74,7 +86,7 @@ TrialData::TrialData(const Problem& problem) : problem_(problem) {
 }
 
 void TrialData::compute_reference() {
-  double work = std::max(1.0, problem_.flops() / static_cast<double>(problem_.output().type.elements()));
+  const double work = reads_of_one_result(problem_);
   int count = static_cast<int>(std::min(2000.0, std::max(24.0, kReferenceReads / work)));
   points_ = sample_points(problem_.output().type.shape, 7, count);
   ProblemReference reference(problem_, inputs_, constants_);

@@ -11,6 +11,8 @@
 #include "kernels/cpu/x86/gemm_params.h"
 #include "kernels/cpu/x86/move.h"
 #include "kernels/cpu/x86/move_params.h"
+#include "kernels/cpu/x86/separable.h"
+#include "kernels/cpu/x86/separable_params.h"
 #include "kernels/cpu/x86/window.h"
 #include "kernels/cpu/x86/window_params.h"
 #include "kernels/cpu/x86/winograd.h"
@@ -29,6 +31,7 @@ constexpr Tactic kAvx512[] = {
     row<Winograd<16>>("cpu.avx512.winograd", 1, Isa::avx512, avx512::winograd),
     row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
     row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
+    row<Separable<16>>("cpu.avx512.separable", 1, Isa::avx512, avx512::separable),
     row<Depthwise<16>>("cpu.avx512.depthwise", 1, Isa::avx512, avx512::depthwise),
     row<BlockedPool<16>>("cpu.avx512.pool", 1, Isa::avx512, avx512::pool),
     row<SpatialReduce<16>>("cpu.avx512.spatial_reduce", 1, Isa::avx512, avx512::reduce),
@@ -44,6 +47,7 @@ constexpr Tactic kAvx2[] = {
     row<Winograd<8>>("cpu.avx2.winograd", 1, Isa::avx2, avx2::winograd),
     row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
     row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
+    row<Separable<8>>("cpu.avx2.separable", 1, Isa::avx2, avx2::separable),
     row<Depthwise<8>>("cpu.avx2.depthwise", 1, Isa::avx2, avx2::depthwise),
     row<BlockedPool<8>>("cpu.avx2.pool", 1, Isa::avx2, avx2::pool),
     row<SpatialReduce<8>>("cpu.avx2.spatial_reduce", 1, Isa::avx2, avx2::reduce),

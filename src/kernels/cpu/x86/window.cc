@@ -16,28 +16,7 @@ int32_t i32(int64_t v) {
   return static_cast<int32_t>(v);
 }
 
-Refusal check_images(const Problem& problem, int width) {
-  const Operand &src = first_input(problem, 0), &dst = problem.output();
-  if (src.type.shape.size() != 4) return Refusal::other_shape;
-  if (!is_f32(problem)) return Refusal::other_type;
-  const Layout layout = blocked_layout(width);
-  if (src.role != Role::input || src.layout != layout || dst.layout != layout) return Refusal::other_layout;
-  if (src.type.elements() == 0 || dst.type.elements() == 0) return Refusal::other_shape;
-  for (int i = 2; i < 4; ++i) {
-    if (src.type.shape[i] > kMostSize || dst.type.shape[i] > kMostSize) return Refusal::too_large;
-  }
-  const bool large = src.type.shape[2] * src.type.shape[3] > (int64_t{1} << 26) ||
-                     dst.type.shape[2] * dst.type.shape[3] > (int64_t{1} << 26);
-  return large ? Refusal::too_large : Refusal::none;
-}
-
-Refusal check_window(const Dims& kernel, const Dims& strides, const Dims& dilations, const Dims& pads) {
-  for (int i = 0; i < 2; ++i) {
-    if (kernel[i] > 4096 || strides[i] > 4096 || dilations[i] > 4096) return Refusal::too_large;
-    if (pads[i] > kMostSize || pads[2 + i] > kMostSize) return Refusal::too_large;
-  }
-  return Refusal::none;
-}
+}  // namespace
 
 WindowParams window_params(const Problem& problem, int width, const Dims& kernel, const Dims& strides,
                            const Dims& dilations, const Dims& pads, const Config& config) {
@@ -68,6 +47,31 @@ WindowParams window_params(const Problem& problem, int width, const Dims& kernel
   p.plane_block = config.v[1];
   p.src = input_position(problem, problem.nodes[0].inputs[0]);
   return p;
+}
+
+namespace {
+
+Refusal check_images(const Problem& problem, int width) {
+  const Operand &src = first_input(problem, 0), &dst = problem.output();
+  if (src.type.shape.size() != 4) return Refusal::other_shape;
+  if (!is_f32(problem)) return Refusal::other_type;
+  const Layout layout = blocked_layout(width);
+  if (src.role != Role::input || src.layout != layout || dst.layout != layout) return Refusal::other_layout;
+  if (src.type.elements() == 0 || dst.type.elements() == 0) return Refusal::other_shape;
+  for (int i = 2; i < 4; ++i) {
+    if (src.type.shape[i] > kMostSize || dst.type.shape[i] > kMostSize) return Refusal::too_large;
+  }
+  const bool large = src.type.shape[2] * src.type.shape[3] > (int64_t{1} << 26) ||
+                     dst.type.shape[2] * dst.type.shape[3] > (int64_t{1} << 26);
+  return large ? Refusal::too_large : Refusal::none;
+}
+
+Refusal check_window(const Dims& kernel, const Dims& strides, const Dims& dilations, const Dims& pads) {
+  for (int i = 0; i < 2; ++i) {
+    if (kernel[i] > 4096 || strides[i] > 4096 || dilations[i] > 4096) return Refusal::too_large;
+    if (pads[i] > kMostSize || pads[2 + i] > kMostSize) return Refusal::too_large;
+  }
+  return Refusal::none;
 }
 
 /// Config: {rows of a task, planes of a task}; several planes only with all their rows.
@@ -108,6 +112,14 @@ DepthwiseParams depthwise_params(const Problem& problem, const Config& config, i
 }
 
 }  // namespace
+
+void pack_depthwise(const float* data, int64_t channels, int64_t taps, int width, float* out) {
+  for (int64_t block = 0; block < div_up(channels, width); ++block) {
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      for (int64_t c = block * width; c < (block + 1) * width; ++c) *out++ = c < channels ? data[c * taps + tap] : 0.0f;
+    }
+  }
+}
 
 template <int width>
 Refusal Depthwise<width>::supports(const Problem& problem) {
@@ -153,12 +165,7 @@ void Depthwise<width>::pack(const Problem& problem, const Config& config, std::s
   const auto* data = static_cast<const float*>(kernel.data());
   const int64_t channels = kernel.shape()[0], taps = static_cast<int64_t>(p.window.kh) * p.window.kw;
   copy_padded(static_cast<const float*>(bias.data()), channels, p.weights, out);
-  out += p.weights;
-  for (int64_t block = 0; block < p.window.channel_blocks; ++block) {
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      for (int64_t c = block * width; c < (block + 1) * width; ++c) *out++ = c < channels ? data[c * taps + tap] : 0.0f;
-    }
-  }
+  pack_depthwise(data, channels, taps, width, out + p.weights);
 }
 
 template <int width>

@@ -1,9 +1,16 @@
 // Depthwise convolution and pooling on blocked layouts.
 #pragma once
 
+#include "kernels/cpu/x86/window_params.h"
 #include "tactics/tactic.h"
 
 namespace stretto::kernels {
+
+/// The window of node 0 over blocks of `width` channels; config: {rows of a task, planes of a task}.
+WindowParams window_params(const Problem& problem, int width, const Dims& kernel, const Dims& strides,
+                           const Dims& dilations, const Dims& pads, const Config& config);
+/// [block of channels][tap][channel of the block], zeros where channels are missing.
+void pack_depthwise(const float* data, int64_t channels, int64_t taps, int width, float* out);
 
 template <int width>
 struct Depthwise {
