@@ -61,6 +61,10 @@ void add_convs(std::vector<Case>& cases) {
     add("conv 3x3 stride 2",
         conv_problem({1, 24, 15, 14}, {40, 24, 3, 3}, conv({2, 2}, {1, 1}, {0, 0, 1, 1}), true, l));
     add("conv 7x7 first", conv_problem({1, 3, 33, 31}, {64, 3, 7, 7}, conv({2, 2}, {1, 1}, {3, 3, 3, 3}), true, l));
+    add("conv 3x3 stride 2 wide",
+        conv_problem({2, 40, 27, 30}, {50, 40, 3, 3}, conv({2, 2}, {1, 1}, {1, 1, 1, 1}), true, l));
+    add("conv 3x3 stride 2 fused",
+        fused_conv({1, 32, 14, 14}, {33, 32, 3, 3}, conv({2, 2}, {1, 1}, {1, 1, 1, 1}), {1, 33, 7, 7}, l));
     add("conv dilated", conv_problem({1, 16, 17, 16}, {16, 16, 3, 3}, conv({1, 1}, {2, 3}, {2, 3, 2, 3}), true, l));
     add("conv 1x5", conv_problem({1, 16, 9, 20}, {16, 16, 1, 5}, conv({1, 3}, {1, 1}, {0, 2, 0, 1}), true, l));
     add("conv deep", conv_problem({1, 256, 7, 7}, {64, 256, 3, 3}, conv({1, 1}, {1, 1}, {1, 1, 1, 1}), true, l));

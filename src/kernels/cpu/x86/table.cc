@@ -28,7 +28,7 @@ constexpr Tactic row(const char* name, uint32_t version, Isa isa, TaskFunction t
 }
 
 constexpr Tactic kAvx512[] = {
-    row<Winograd<16>>("cpu.avx512.winograd", 1, Isa::avx512, avx512::winograd),
+    row<Winograd<16>>("cpu.avx512.winograd", 2, Isa::avx512, avx512::winograd),
     row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
     row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
     row<Separable<16>>("cpu.avx512.separable", 1, Isa::avx512, avx512::separable),
@@ -44,7 +44,7 @@ constexpr Tactic kAvx512[] = {
 };
 
 constexpr Tactic kAvx2[] = {
-    row<Winograd<8>>("cpu.avx2.winograd", 1, Isa::avx2, avx2::winograd),
+    row<Winograd<8>>("cpu.avx2.winograd", 2, Isa::avx2, avx2::winograd),
     row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
     row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
     row<Separable<8>>("cpu.avx2.separable", 1, Isa::avx2, avx2::separable),

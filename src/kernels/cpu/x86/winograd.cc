@@ -12,11 +12,12 @@ namespace stretto::kernels {
 namespace {
 
 constexpr int64_t kMostFloats = int64_t{1} << 31;
+constexpr int64_t kMostPositions = 81;
 /// What a task's transformed input may take: it should stay in level 2 beside the weights that stream past.
 constexpr int64_t kScratchBytes = 640 << 10;
 
 /// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
-using WeightTransform = std::array<std::array<double, 3>, 8>;
+using WeightTransform = std::array<std::array<double, 3>, 9>;
 constexpr WeightTransform kWeights2 = {{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}}};
 constexpr WeightTransform kWeights4 = {{{1. / 4, 0, 0},
                                         {-1. / 6, -1. / 6, -1. / 6},
@@ -33,8 +34,25 @@ constexpr WeightTransform kWeights6 = {{{1, 0, 0},
                                         {1. / 45, -1. / 90, 1. / 180},
                                         {0, 0, 1}}};
 
-const WeightTransform& weight_transform(int size) {
-  return size == 2 ? kWeights2 : size == 4 ? kWeights4 : kWeights6;
+/// With stride 2: the outer weights' transform, then the middle weight for each odd input.
+constexpr WeightTransform kWeights2Stride2 = {{{-1, 0, 0}, {1, 0, 1}, {0, 0, 1}, {0, 1, 0}, {0, 1, 0}}};
+constexpr WeightTransform kWeights4Stride2 = {{{.5, 0, 0},
+                                               {-.5, 0, -.5},
+                                               {-1. / 6, 0, 1. / 6},
+                                               {1. / 6, 0, 1. / 3},
+                                               {0, 0, 1},
+                                               {0, 1, 0},
+                                               {0, 1, 0},
+                                               {0, 1, 0},
+                                               {0, 1, 0}}};
+
+const WeightTransform& weight_transform(const WinogradParams& p) {
+  if (p.stride == 2) return p.size == 2 ? kWeights2Stride2 : kWeights4Stride2;
+  return p.size == 2 ? kWeights2 : p.size == 4 ? kWeights4 : kWeights6;
+}
+
+int points_of(int size, int64_t stride) {
+  return static_cast<int>((size - 1) * stride) + 3;
 }
 
 WinogradParams winograd_params(const Problem& problem, const Config& config, int width) {
@@ -43,6 +61,8 @@ WinogradParams winograd_params(const Problem& problem, const Config& config, int
   const Shape& dst = problem.output().type.shape;
   WinogradParams p;
   p.size = config.v[0];
+  p.stride = static_cast<int32_t>(conv.strides[0]);
+  p.points = points_of(p.size, p.stride);
   p.ih = static_cast<int32_t>(src[2]);
   p.iw = static_cast<int32_t>(src[3]);
   p.oh = static_cast<int32_t>(dst[2]);
@@ -66,12 +86,8 @@ WinogradParams winograd_params(const Problem& problem, const Config& config, int
   return p;
 }
 
-int64_t positions_of(int size) {
-  return static_cast<int64_t>(size + 2) * (size + 2);
-}
-
-int64_t transformed_bytes(int size, int64_t ic_blocks, int width) {
-  return positions_of(size) * ic_blocks * width * static_cast<int64_t>(kFloat);
+int64_t positions_of(const WinogradParams& p) {
+  return static_cast<int64_t>(p.points) * p.points;
 }
 
 }  // namespace
@@ -89,13 +105,13 @@ Refusal Winograd<width>::supports(const Problem& problem) {
   const Shape& weights = first_input(problem, 1).type.shape;
   if (weights[2] != 3 || weights[3] != 3) return Refusal::other_shape;
   if (conv->group != 1) return Refusal::grouped;
-  if (conv->strides != Dims{1, 1}) return Refusal::strided;
+  if (conv->strides != Dims{1, 1} && conv->strides != Dims{2, 2}) return Refusal::strided;
   if (conv->dilations != Dims{1, 1}) return Refusal::dilated;
   const Shape& dst = problem.output().type.shape;
   const int64_t ic_blocks = div_up(src.type.shape[1], width), oc_blocks = div_up(dst[1], width);
   const bool large = stored_elements(src.type.shape, layout) >= kMostFloats ||
                      stored_elements(dst, layout) >= kMostFloats || ic_blocks > 1024 || oc_blocks > 1024 ||
-                     positions_of(6) * ic_blocks * oc_blocks * width * width >= kMostFloats;
+                     kMostPositions * ic_blocks * oc_blocks * width * width >= kMostFloats;
   if (large) return Refusal::too_large;
   return check_epilogue(problem);
 }
@@ -106,12 +122,16 @@ std::vector<Config> Winograd<width>::configs(const Problem& problem) {
   const Shape& dst = problem.output().type.shape;
   const int ic_blocks = div_up(src[1], width), oc_blocks = div_up(dst[1], width);
   std::vector<Config> found;
+  const int64_t stride = first_as<op::Conv>(problem)->strides[0];
   for (int size : {4, 2, 6}) {
+    if (stride == 2 && size == 6) break;
+    const int64_t points = points_of(size, stride);
+    const int64_t tile_bytes = points * points * ic_blocks * width * static_cast<int64_t>(kFloat);
     const int64_t tiles = static_cast<int64_t>(div_up(dst[2], size)) * div_up(dst[3], size);
     for (int blocks : {2, 4, 3}) {
       const int pixels = tile_pixels(width, blocks);
       if (pixels == 0 || (blocks > 2 && oc_blocks % blocks != 0)) continue;
-      const int64_t room = std::max<int64_t>(pixels, kScratchBytes / transformed_bytes(size, ic_blocks, width));
+      const int64_t room = std::max<int64_t>(pixels, kScratchBytes / tile_bytes);
       for (int64_t times : {room / pixels, room / pixels / 2}) {
         const int64_t most = std::min<int64_t>(std::max<int64_t>(1, times), 8) * pixels;
         // Tasks of equal size.
@@ -128,7 +148,7 @@ template <int width>
 double Winograd<width>::estimate(const Problem& problem, const Config& config, int threads) {
   const WinogradParams p = winograd_params(problem, config, width);
   const double batch = static_cast<double>(problem.output().type.shape[0]);
-  const double positions = static_cast<double>(positions_of(p.size));
+  const double positions = static_cast<double>(positions_of(p));
   const double vectors = positions * p.tiles * batch;
   // Cycles: products at nearly the peak, transforms by the vectors they touch, weights streamed once for each task.
   const double products = vectors * p.ic_blocks * p.oc_blocks * width / 1.7;
@@ -146,7 +166,7 @@ Booking Winograd<width>::book(const Problem& problem, const Config& config) {
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = static_cast<int32_t>(problem.output().type.shape[0] * p.tile_blocks * p.oc_chunks);
-  const auto positions = static_cast<size_t>(positions_of(p.size));
+  const auto positions = static_cast<size_t>(positions_of(p));
   const auto blocks = static_cast<size_t>(p.ic_blocks) * static_cast<size_t>(p.oc_blocks);
   booking.weights_bytes = (static_cast<size_t>(p.weights) + positions * blocks * width * width) * kFloat;
   booking.worker_scratch_bytes =
@@ -163,8 +183,8 @@ void Winograd<width>::pack(const Problem& problem, const Config& config, std::sp
   auto* out = reinterpret_cast<float*>(weights);
   copy_padded(static_cast<const float*>(bias.data()), oc, p.weights, out);
   out += p.weights;
-  const int n = p.size + 2;
-  const WeightTransform& g = weight_transform(p.size);
+  const int n = p.points;
+  const WeightTransform& g = weight_transform(p);
   const auto* from = static_cast<const float*>(kernel.data());
   // [blocks of oc][position][ic block][channel][block][width], as pack_tiles lays one position out.
   const int64_t block_weights = static_cast<int64_t>(p.ic_blocks) * width * width;
@@ -175,7 +195,7 @@ void Winograd<width>::pack(const Problem& problem, const Config& config, std::sp
     const int64_t group = chunk_begin + (oc_block - chunk_begin) / p.blocks * p.blocks;
     const int64_t blocks = std::min<int64_t>(p.blocks, chunk_end - group);
     for (int64_t c = 0; c < static_cast<int64_t>(p.ic_blocks) * width; ++c) {
-      double rows[8][3] = {};
+      double rows[9][3] = {};
       const bool there = o < oc && c < ic;
       const float* w = from + (o * ic + c) * 9;
       for (int i = 0; there && i < n; ++i) {

@@ -1,4 +1,5 @@
-// 3×3 convolution with stride 1 by Winograd's minimal filtering, on blocked layouts; rows of the tables in table.cc.
+// 3×3 convolution with stride 1 or 2 by Winograd's minimal filtering, on blocked layouts; rows of the tables in
+// table.cc.
 #pragma once
 
 #include "tactics/tactic.h"

@@ -15,50 +15,50 @@ namespace stretto::kernels {
 namespace {
 
 /// Transforms one tile of one ic block; what lies outside the image is zero.
-template <class V, int m>
+template <class V, class S>
 void winograd_input(const WinogradParams& p, const float* src, int ty, int tx, float* dst, ptrdiff_t position) {
   using T = typename V::T;
-  constexpr int n = m + 2, W = V::width;
-  const int y0 = ty * m - p.pt, x0 = tx * m - p.pl;
+  constexpr int n = S::points, W = V::width;
+  const int y0 = ty * S::step - p.pt, x0 = tx * S::step - p.pl;
   T rows[n * n], columns[n];
   for (int x = 0; x < n; ++x) {
     T column[n];
     const bool inside = x0 + x >= 0 && x0 + x < p.iw;
-#pragma GCC unroll 8
+#pragma GCC unroll 9
     for (int y = 0; y < n; ++y) {
       const bool there = inside && y0 + y >= 0 && y0 + y < p.ih;
       column[y] = there ? V::load(src + (static_cast<ptrdiff_t>(y0 + y) * p.iw + x0 + x) * W) : V::zero();
     }
-    WinogradTransform<V, m>::input(column, 1, rows + x, n);
+    WinogradTransform<V, S>::input(column, 1, rows + x, n);
   }
   for (int y = 0; y < n; ++y) {
-    WinogradTransform<V, m>::input(rows + y * n, 1, columns, 1);
-#pragma GCC unroll 8
+    WinogradTransform<V, S>::input(rows + y * n, 1, columns, 1);
+#pragma GCC unroll 9
     for (int x = 0; x < n; ++x) V::store(dst + (y * n + x) * position, columns[x]);
   }
 }
 
 /// Transforms the products of one tile and one oc block back and stores what lies inside the image.
-template <class V, int m>
+template <class V, class S>
 void winograd_output(const WinogradParams& p, const float* products, ptrdiff_t position, const float* bias,
                      const float* other, float* dst, int ty, int tx, int lanes) {
   using T = typename V::T;
-  constexpr int n = m + 2, W = V::width;
+  constexpr int m = S::outputs, n = S::points, W = V::width;
   const EpilogueParams& e = p.epilogue;
   const T start = V::load(bias), lo = V::set(e.lo), hi = V::set(e.hi);
   T rows[m * n], line[m];
   for (int x = 0; x < n; ++x) {
     T column[n];
-#pragma GCC unroll 8
+#pragma GCC unroll 9
     for (int y = 0; y < n; ++y) column[y] = V::load(products + (y * n + x) * position);
-    WinogradTransform<V, m>::output(column, 1, rows + x, n);
+    WinogradTransform<V, S>::output(column, 1, rows + x, n);
   }
   const int height = p.oh - ty * m < m ? p.oh - ty * m : m;
   const int width = p.ow - tx * m < m ? p.ow - tx * m : m;
   for (int y = 0; y < height; ++y) {
-    WinogradTransform<V, m>::output(rows + y * n, 1, line, 1);
+    WinogradTransform<V, S>::output(rows + y * n, 1, line, 1);
     const ptrdiff_t at = (static_cast<ptrdiff_t>(ty * m + y) * p.ow + tx * m) * W;
-#pragma GCC unroll 8
+#pragma GCC unroll 9
     for (int x = 0; x < m; ++x) line[x] = V::add(line[x], start);
     if (e.simple) {
       for (int x = 0; x < width; ++x) {
@@ -73,10 +73,10 @@ void winograd_output(const WinogradParams& p, const float* products, ptrdiff_t p
   }
 }
 
-template <class I, int m>
+template <class I, class S>
 void winograd_task_of(const StepArgs& args, TaskId id) {
   using V = typename I::V;
-  constexpr int W = V::width, positions = (m + 2) * (m + 2);
+  constexpr int W = V::width, positions = S::points * S::points;
   alignas(64) static const float zeros[kMaxWinogradBlocks * 16] = {};
   const WinogradParams& p = *static_cast<const WinogradParams*>(args.params);
   const int chunk = id.index % p.oc_chunks;
@@ -99,7 +99,7 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
   float* products = transformed + positions * p.ic_blocks * row;
   for (int ic = 0; ic < p.ic_blocks; ++ic) {
     for (int t = 0; t < tiles; ++t) {
-      winograd_input<V, m>(p, src + ic * in_area, (first + t) / p.tiles_w, (first + t) % p.tiles_w,
+      winograd_input<V, S>(p, src + ic * in_area, (first + t) / p.tiles_w, (first + t) % p.tiles_w,
                            transformed + ic * row + t * W, p.ic_blocks * row);
     }
   }
@@ -134,7 +134,7 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
     for (int b = 0; b < blocks; ++b) {
       const bool tail = p.epilogue.tail > 0 && oc + b + 1 == p.oc_blocks;
       for (int t = 0; t < tiles; ++t) {
-        winograd_output<V, m>(p, products + b * row + t * W, blocks * row, bias + (oc + b) * W,
+        winograd_output<V, S>(p, products + b * row + t * W, blocks * row, bias + (oc + b) * W,
                               other == nullptr ? nullptr : other + (oc + b) * out_area, dst + (oc + b) * out_area,
                               (first + t) / p.tiles_w, (first + t) % p.tiles_w, tail ? p.epilogue.tail : W);
       }
@@ -144,16 +144,12 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
 
 template <class I>
 void winograd_task(const StepArgs& args, TaskId id) {
-  switch (static_cast<const WinogradParams*>(args.params)->size) {
-    case 2:
-      return winograd_task_of<I, 2>(args, id);
-    case 4:
-      return winograd_task_of<I, 4>(args, id);
-    case 6:
-      return winograd_task_of<I, 6>(args, id);
-    default:
-      return;
-  }
+  const WinogradParams& p = *static_cast<const WinogradParams*>(args.params);
+  if (p.stride == 2 && p.size == 2) return winograd_task_of<I, WinogradScheme<2, 2>>(args, id);
+  if (p.stride == 2 && p.size == 4) return winograd_task_of<I, WinogradScheme<4, 2>>(args, id);
+  if (p.size == 2) return winograd_task_of<I, WinogradScheme<2, 1>>(args, id);
+  if (p.size == 4) return winograd_task_of<I, WinogradScheme<4, 1>>(args, id);
+  winograd_task_of<I, WinogradScheme<6, 1>>(args, id);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ namespace stretto::kernels {
 inline constexpr int kMaxWinogradBlocks = 4;
 
 struct WinogradParams {
-  int32_t size = 4;  // m of F(m×m, 3×3): 2, 4 or 6
+  int32_t size = 4;    // m of F(m×m, 3×3): 2, 4 or 6; with stride 2 only 2 or 4
+  int32_t stride = 1;  // 1 or 2
+  int32_t points = 6;  // of one axis
   int32_t ih = 1, iw = 1, oh = 1, ow = 1, pt = 0, pl = 0;
   int32_t tiles_w = 1, tiles = 1;           // of one image: in a row, in all
   int32_t tile_block = 1, tile_blocks = 1;  // tiles of one task; tasks of one image

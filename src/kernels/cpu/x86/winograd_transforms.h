@@ -1,17 +1,28 @@
 // The transforms of F(m, 3) along one axis: for m = 4 the points 0, ±1, ±2, ∞ (Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks", 2015), for m = 2 the points 0, ±1, ∞, for m = 6 the points 0, ±1, ±2, ±1/2, ∞.
 //
-// `in` and `out` are arrays of vectors; In and Out say how far apart their elements are.
+// With stride 2 a row of three weights meets every other input: the even inputs are a convolution with the outer two
+// weights, F(m, 2), at the points 0, 1, −1, 2, ∞ for m = 4 and 0, 1, ∞ for m = 2; the odd ones a product with the
+// middle weight. Both results add up, so the two are one transform of 2m + 1 inputs to (m + 1) + m products.
+//
+// `in` and `out` are arrays of vectors; `step` and `out_step` say how far apart their elements are.
 #pragma once
 
 namespace stretto::kernels {
 namespace {
 
-template <class V, int m>
+/// m outputs along one axis with that stride.
+template <int m, int stride>
+struct WinogradScheme {
+  static constexpr int outputs = m, step = m * stride;  // step: inputs from one tile to the next
+  static constexpr int points = (m - 1) * stride + 3;   // inputs of a tile, and products
+};
+
+template <class V, class S>
 struct WinogradTransform;
 
 template <class V>
-struct WinogradTransform<V, 2> {
+struct WinogradTransform<V, WinogradScheme<2, 1>> {
   using T = typename V::T;
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     out[0 * out_step] = V::sub(in[0 * step], in[2 * step]);
@@ -26,7 +37,7 @@ struct WinogradTransform<V, 2> {
 };
 
 template <class V>
-struct WinogradTransform<V, 4> {
+struct WinogradTransform<V, WinogradScheme<4, 1>> {
   using T = typename V::T;
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     const T two = V::set(2), four = V::set(4), five = V::set(-5);
@@ -52,7 +63,7 @@ struct WinogradTransform<V, 4> {
 };
 
 template <class V>
-struct WinogradTransform<V, 6> {
+struct WinogradTransform<V, WinogradScheme<6, 1>> {
   using T = typename V::T;
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     const T d0 = in[0], d1 = in[1 * step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step],
@@ -82,6 +93,49 @@ struct WinogradTransform<V, 6> {
     out[3 * out_step] = V::fma(V::set(4), d3, V::fma(V::set(8), d2, d1));
     out[4 * out_step] = V::fma(V::set(2), s3, V::fma(V::set(16), s2, s1));
     out[5 * out_step] = V::add(V::add(d3, in[7 * step]), V::fma(V::set(32), d2, d1));
+  }
+};
+
+template <class V>
+struct WinogradTransform<V, WinogradScheme<2, 2>> {
+  using T = typename V::T;
+  [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
+    out[0 * out_step] = V::sub(in[2 * step], in[0 * step]);
+    out[1 * out_step] = in[2 * step];
+    out[2 * out_step] = V::sub(in[4 * step], in[2 * step]);
+    out[3 * out_step] = in[1 * step];
+    out[4 * out_step] = in[3 * step];
+  }
+  [[gnu::always_inline]] static void output(const T* in, int step, T* out, int out_step) {
+    out[0 * out_step] = V::add(V::add(in[0 * step], in[1 * step]), in[3 * step]);
+    out[1 * out_step] = V::add(V::add(in[1 * step], in[2 * step]), in[4 * step]);
+  }
+};
+
+template <class V>
+struct WinogradTransform<V, WinogradScheme<4, 2>> {
+  using T = typename V::T;
+  [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
+    const T two = V::set(2), minus_three = V::set(-3);
+    const T e0 = in[0], e1 = in[2 * step], e2 = in[4 * step], e3 = in[6 * step], e4 = in[8 * step];
+    const T e31 = V::sub(e3, e1);
+    out[0 * out_step] = V::fma(two, V::sub(e0, e2), e31);
+    out[1 * out_step] = V::sub(V::sub(e3, e2), V::mul(two, e1));
+    out[2 * out_step] = V::fma(two, e1, V::fma(minus_three, e2, e3));
+    out[3 * out_step] = e31;
+    out[4 * out_step] = V::sub(V::sub(e4, e2), V::mul(two, e31));
+    out[5 * out_step] = in[1 * step];
+    out[6 * out_step] = in[3 * step];
+    out[7 * out_step] = in[5 * step];
+    out[8 * out_step] = in[7 * step];
+  }
+  [[gnu::always_inline]] static void output(const T* in, int step, T* out, int out_step) {
+    const T sum = V::add(in[1 * step], in[2 * step]), difference = V::sub(in[1 * step], in[2 * step]);
+    const T last = in[3 * step];
+    out[0 * out_step] = V::add(V::add(in[0], in[5 * step]), V::add(sum, last));
+    out[1 * out_step] = V::add(in[6 * step], V::fma(V::set(2), last, difference));
+    out[2 * out_step] = V::add(in[7 * step], V::fma(V::set(4), last, sum));
+    out[3 * out_step] = V::add(V::add(in[4 * step], in[8 * step]), V::fma(V::set(8), last, difference));
   }
 };
 
