@@ -19,6 +19,9 @@ constexpr double kEstimateMargin = 4;
 constexpr double kDropFactor = 1.6;
 constexpr int kMinRounds = 5, kMaxRounds = 25;
 constexpr double kSecondsEach = 4e-3;
+/// Rounds taken while the machine is slower than this are repeated, so many times at most; then they are scaled.
+constexpr double kSlow = 1.15;
+constexpr int kMaxRepeats = 6;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -196,12 +199,22 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   }
   if (entrants.empty()) return failed("every tactic for " + key + " computes wrong results on this machine");
 
+  // What was timed so far only sorted out the hopeless.
+  for (Entrant& e : entrants) e.times.clear();
+  int repeats = 0;
   for (int round = 0; round < kMaxRounds; ++round) {
-    double best = 1e30, spent = 0;
-    for (Entrant& e : entrants) {
-      double t = e.trial->time_round(*pool_);
-      e.times.push_back(t);
-      spent += t;
+    double best = 1e30;
+    std::vector<double> times;
+    const double before = pace_.slowness(*pool_);
+    for (Entrant& e : entrants) times.push_back(e.trial->time_round(*pool_));
+    const double slowness = std::max(before, pace_.slowness(*pool_));
+    if (slowness > kSlow && ++repeats <= kMaxRepeats) {
+      --round;
+      continue;
+    }
+    for (size_t i = 0; i < entrants.size(); ++i) {
+      Entrant& e = entrants[i];
+      e.times.push_back(slowness > kSlow ? times[i] / slowness : times[i]);
       e.seconds = centre(e.times);
       best = std::min(best, e.seconds);
     }

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "device/task_pool.h"
+#include "tactics/select/pace.h"
 #include "tactics/select/tactic_cache.h"
 #include "tactics/tactic.h"
 
@@ -80,6 +81,7 @@ class Selector {
   SelectorOptions options_;
   TacticCache* cache_;
   std::unique_ptr<TaskPool> pool_;
+  Pace pace_;
   std::map<std::string, Choice> chosen_, guessed_;
   std::vector<Verdict> log_;
   int timed_ = 0, over_budget_ = 0;
