@@ -7,22 +7,38 @@
 namespace stretto::kernels {
 namespace {
 
-/// Pixels begin…end of one output block, from its sources.
+/// Pixels begin…end of one output block from N sources at once, into what dst holds or, if `fresh`, into zeros.
+template <class V, int N>
+void channels_from(const StepArgs& args, const ChannelsParams& p, int n, const ChannelSource* source, bool fresh,
+                   ptrdiff_t begin, ptrdiff_t end, float* dst) {
+  constexpr int W = V::width;
+  const float* src[N];
+  for (int s = 0; s < N; ++s) {
+    const ptrdiff_t plane = static_cast<ptrdiff_t>(n) * p.input_blocks[source[s].input] + source[s].block;
+    src[s] = static_cast<const float*>(args.src[source[s].input]) + plane * p.pixels * W;
+  }
+  for (ptrdiff_t i = begin; i < end; ++i) {
+    typename V::T value = fresh ? V::zero() : V::load(dst + i * W);
+#pragma GCC unroll 4
+    for (int s = 0; s < N; ++s) value = V::pick(value, source[s].lanes, source[s].from, V::load(src[s] + i * W));
+    V::store(dst + i * W, value);
+  }
+}
+
+/// Pixels begin…end of one output block, from its sources, up to four in one pass.
 template <class V>
 void channels_plane(const StepArgs& args, const ChannelsParams& p, int n, const ChannelSource* source, int count,
                     ptrdiff_t begin, ptrdiff_t end, float* dst) {
-  constexpr int W = V::width;
-  constexpr int kAtOnce = 256;  // pixels that stay in level 1 between sources
-  for (ptrdiff_t at = begin; at < end; at += kAtOnce) {
-    const ptrdiff_t stop = at + kAtOnce < end ? at + kAtOnce : end;
-    for (int s = 0; s < count; ++s) {
-      const ChannelSource& from = source[s];
-      const ptrdiff_t plane = static_cast<ptrdiff_t>(n) * p.input_blocks[from.input] + from.block;
-      const float* src = static_cast<const float*>(args.src[from.input]) + plane * p.pixels * W;
-      for (ptrdiff_t i = at; i < stop; ++i) {
-        const typename V::T into = s == 0 ? V::zero() : V::load(dst + i * W);
-        V::store(dst + i * W, V::pick(into, from.lanes, from.from, V::load(src + i * W)));
-      }
+  for (int s = 0; s < count; s += 4) {
+    const bool fresh = s == 0;
+    if (count - s == 1) {
+      channels_from<V, 1>(args, p, n, source + s, fresh, begin, end, dst);
+    } else if (count - s == 2) {
+      channels_from<V, 2>(args, p, n, source + s, fresh, begin, end, dst);
+    } else if (count - s == 3) {
+      channels_from<V, 3>(args, p, n, source + s, fresh, begin, end, dst);
+    } else {
+      channels_from<V, 4>(args, p, n, source + s, fresh, begin, end, dst);
     }
   }
 }
