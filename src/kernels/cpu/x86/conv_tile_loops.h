@@ -6,6 +6,9 @@
 namespace stretto::kernels {
 namespace {
 
+/// How far ahead input is asked for: two blocks of 16 channels are some 400 cycles of a full tile.
+constexpr int kBlocksAhead = 2;
+
 template <class V, int R, int B>
 void conv_tile_of(const TileArgs& a) {
   using T = typename V::T;
@@ -30,7 +33,13 @@ void conv_tile_of(const TileArgs& a) {
   for (int ic = 0; ic < a.ic_blocks; ++ic, block += a.src_block, w += a.weights_skip) {
     const int quads = ic + 1 == a.ic_blocks ? a.last_quads : a.quads;
     const float* row = block;
-    for (int kh = 0; kh < a.kh; ++kh, row += a.src_row) {
+    // Pixels of one block lie together, the next block's far away, where no hardware looks ahead.
+    const int ahead = ic + kBlocksAhead;
+    const float* next =
+        ahead < a.ic_blocks ? block + kBlocksAhead * a.src_block : a.src + (ahead - a.ic_blocks) * a.src_block + R * W;
+    for (int kh = 0; kh < a.kh; ++kh, row += a.src_row, next += a.src_row) {
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r) __builtin_prefetch(next + r * W);
       for (int kw = 0; kw < a.kw; ++kw) {
         const float* s = row + a.taps[kw];
         const float* const end = s + quads * 4;

@@ -15,6 +15,7 @@ constexpr int64_t kMostFloats = int64_t{1} << 31;
 constexpr int64_t kMostPositions = 81;
 /// What a task's transformed input may take: it should stay in level 2 beside the weights that stream past.
 constexpr int64_t kScratchBytes = 640 << 10;
+constexpr int64_t kSharedScratchBytes = 1280 << 10, kHeavyBytes = 1 << 20;
 
 /// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
 using WeightTransform = std::array<std::array<double, 3>, 9>;
@@ -122,6 +123,9 @@ std::vector<Config> Winograd<width>::configs(const Problem& problem) {
   const Shape& dst = problem.output().type.shape;
   const int ic_blocks = div_up(src[1], width), oc_blocks = div_up(dst[1], width);
   std::vector<Config> found;
+  auto add = [&](const Config& config) {
+    if (std::find(found.begin(), found.end(), config) == found.end()) found.push_back(config);
+  };
   const int64_t stride = first_as<op::Conv>(problem)->strides[0];
   for (int size : {4, 2, 6}) {
     if (stride == 2 && size == 6) break;
@@ -136,8 +140,12 @@ std::vector<Config> Winograd<width>::configs(const Problem& problem) {
         const int64_t most = std::min<int64_t>(std::max<int64_t>(1, times), 8) * pixels;
         // Tasks of equal size.
         const int64_t count = div_up(tiles, most);
-        const Config config{{size, div_up(tiles, count), blocks, count == 1 && oc_blocks >= 2 * blocks ? 2 : 1}};
-        if (std::find(found.begin(), found.end(), config) == found.end()) found.push_back(config);
+        add({{size, div_up(tiles, count), blocks, count == 1 && oc_blocks >= 2 * blocks ? 2 : 1}});
+      }
+      // Where the weights are much: every task transforms all tiles and reads half the weights.
+      const bool heavy = points * points * ic_blocks * oc_blocks * width * width * int64_t{kFloat} > kHeavyBytes;
+      if (heavy && tiles * tile_bytes <= kSharedScratchBytes && oc_blocks >= 2 * blocks) {
+        add({{size, static_cast<int32_t>(tiles), blocks, 2}});
       }
     }
   }
