@@ -42,7 +42,8 @@ class BuildSession {
   Status open_selector();
   Status choose();
   Result<Cover> best_cover(int number);
-  Result<double> time_cover(const Variant& variant, const Cover& cover);
+  /// Which of the covers runs fastest as a whole plan.
+  Result<size_t> fastest(const Variant& variant, const std::vector<Cover>& covers);
   Status compile();
   Status time_steps();
   Status verify();
