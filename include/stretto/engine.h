@@ -16,6 +16,10 @@ class Plan;
 struct ContextOptions {
   int threads = 0;  ///< workers, the caller included; 0: the CPUs this process may use
   int program = 0;  ///< which set of input shapes, in the order they were built
+  /// When runs come at a steady rate with rests between them, as from a camera, wake the processors and fetch the
+  /// weights shortly before the next one is due. Costs a fifth of a run's processor time at most; runs without a rhythm
+  /// cost nothing. Idle-priority threads do it, as many as `threads`.
+  bool pacing = true;
 };
 
 /// Cheap to copy: copies share the plan. Immutable, so safe to use from any thread.

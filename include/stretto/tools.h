@@ -87,6 +87,7 @@ struct BenchOptions {
   double duration_s = 3, warmup_s = 0.5;
   int threads = 0, contexts = 1;
   double rate_hz = 0, deadline_ms = 0;  ///< paced arrivals when rate > 0
+  bool pacing = true;                   ///< of the contexts: see ContextOptions
   bool layers = true;
   std::string input;  ///< a sample; empty: random
   std::string trace;  ///< file for a timeline of a few iterations

@@ -122,6 +122,8 @@ void add_bench(CLI::App& app, Work& work) {
   sub->add_option("--deadline", o->bench.deadline_ms, "Milliseconds from arrival to result (default: the period)")
       ->check(CLI::PositiveNumber)
       ->needs(rate);
+  sub->add_flag("--no-pacing{false}", o->bench.pacing,
+                "Do not wake processors and fetch weights ahead of runs that come at a steady rate");
   sub->add_option("--input", o->bench.input, "A sample or folder, as for `run` (default: random)");
   sub->add_option("--trace", o->bench.trace, "Write a timeline that Perfetto and chrome://tracing open");
   sub->add_option("--program", o->bench.program, "Which set of input shapes, in the order they were built")

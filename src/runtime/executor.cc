@@ -155,7 +155,15 @@ void Executor::run(std::span<const void* const> inputs, std::span<void* const> o
   for (const Patch& p : destinations_) {
     calls_[p.slot].args.dst = static_cast<std::byte*>(outputs_[p.binding]) + p.offset;
   }
-  pool_.run(calls_, observer);
+  if (pacer_ == nullptr || observer != nullptr) return pool_.run(calls_, observer);
+  pacer_->run_begins();
+  pool_.run(calls_);
+  pacer_->run_ends();
+}
+
+void Executor::pace() {
+  pacer_ = std::make_unique<Pacer>(
+      threads(), std::vector<std::span<const std::byte>>{plan_->plan->weights, {arena_.data(), arena_.size()}});
 }
 
 const void* Executor::tensor_data(uint32_t tensor) const {

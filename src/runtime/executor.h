@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "device/memory.h"
+#include "device/pacer.h"
 #include "device/task_pool.h"
 #include "plan/plan.h"
 #include "runtime/resolve.h"
@@ -28,6 +29,9 @@ class Executor {
   /// `inputs` and `outputs` in the order of the program's bindings, each as large as the binding's type says, aligned
   /// to their element; inputs and outputs must not overlap. Allocates nothing, locks nothing. One caller at a time.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs, StepObserver* observer = nullptr);
+
+  /// From now on runs at a steady rate are prepared for: see device/pacer.h. Before the first run.
+  void pace();
 
   /// The memory of a tensor of the program; contents are meaningful only from the step that wrote it until it is
   /// overwritten: read it from an observer. That of inputs and outputs is the caller's of the latest run.
@@ -55,6 +59,7 @@ class Executor {
   std::vector<const void*> inputs_;  // of the latest run
   std::vector<void*> outputs_;
   TaskPool pool_;
+  std::unique_ptr<Pacer> pacer_;  // null: nobody prepares
 };
 
 /// Bytes that an executor of `program` holds in its arena with `threads` workers.

@@ -130,7 +130,8 @@ BenchReport bench(const Engine& engine, const BenchOptions& options) {
 
   std::vector<tools::Lane> lanes;
   for (int i = 0; i < options.contexts; ++i) {
-    lanes.push_back(make_lane(engine, {.threads = threads, .program = options.program}, program, input));
+    lanes.push_back(
+        make_lane(engine, {.threads = threads, .program = options.program, .pacing = options.pacing}, program, input));
   }
   tools::LoadOptions load{options.iterations, options.duration_s,  options.warmup_s,
                           options.rate_hz,    options.deadline_ms, options.progress};
