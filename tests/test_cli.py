@@ -170,6 +170,29 @@ def test_build_json(small, tmp_path, cache):
     assert report["layers"] and all({"name", "op", "tactic", "precision"} <= set(layer) for layer in report["layers"])
 
 
+def test_fp16_narrows_what_it_may_and_says_so(small, image, tmp_path, cache):
+    full = tool.stretto_json("build", small[0], "-o", tmp_path / "full.plan", *cache)
+    half = tool.stretto_json("build", small[0], "-o", tmp_path / "half.plan", "--precision", "fp16", "--types", "obey",
+                             *cache)
+    assert full["precision"] == "fp32" and all(layer["precision"] == "fp32" for layer in full["layers"])
+    if half["precision"] == "fp32":
+        pytest.skip("this processor has no kernels with f16 weights")
+    assert any(layer["precision"] == "fp16" for layer in half["layers"])
+    assert half["weights_bytes"] < 0.7 * full["weights_bytes"]
+    report = tool.stretto_json("compare", tmp_path / "half.plan", small[0])
+    assert all(output["cosine"] >= 0.9999 for output in report["outputs"])
+    answers = {}
+    for name in ("full", "half"):
+        tool.stretto("run", tmp_path / f"{name}.plan", "--input", image, "--output", tmp_path / name)
+        (file,) = (tmp_path / name).rglob("*.npy")
+        answers[name] = np.load(file)
+    error = np.abs(answers["half"] - answers["full"]).max() / np.abs(answers["full"]).max()
+    assert 0 < error <= 5e-3
+    inspected = tool.stretto_json("inspect", tmp_path / "half.plan")
+    assert inspected["precision"] == "fp16"
+    assert "fp16" in {layer["precision"] for program in inspected["programs"] for layer in program["layers"]}
+
+
 def test_bench_json(small):
     report = tool.stretto_json("bench", small[1], "--duration", 0.3, "--warmup", 0.1, "--threads", 2, "--layers")
     assert {"plan", "device", "precision", "threads", "batch", "iterations", "latency_ms", "throughput_per_s",

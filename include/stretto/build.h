@@ -31,7 +31,10 @@ struct Progress {
 };
 
 struct BuildOptions {
+  /// The narrowest the builder may use; fp32 is always allowed beside it. fp16 here: weights kept in f16, arithmetic in
+  /// f32, where that is faster.
   Precision precision = Precision::fp32;
+  bool obey_types = false;  ///< every layer that can take `precision` takes it, faster or not
   std::string calibration;  ///< folder of samples; int8 only
   std::string device = "cpu";
   std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes

@@ -37,6 +37,17 @@ uint16_t f16_from_double(double value) {
   return static_cast<uint16_t>(sign | (exponent + 14) << 10 | mantissa);
 }
 
+uint16_t f16_from_float(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t size = bits & 0x7fffffff;
+  // Normal in f16, or beyond it: rounding may carry into the exponent, up to infinity.
+  if (size >= 0x38800000 && size < 0x47800000) {
+    const uint32_t rounded = size + 0xfff + (size >> 13 & 1);
+    return static_cast<uint16_t>((bits >> 16 & 0x8000) | (rounded - 0x38000000) >> 13);
+  }
+  return f16_from_double(value);
+}
+
 double bf16_to_double(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
 }

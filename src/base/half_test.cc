@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 namespace stretto {
@@ -42,6 +43,22 @@ TEST(Half, TheEndsOfTheRange) {
   EXPECT_EQ(f16_from_double(-0.0), 0x8000);
   EXPECT_EQ(bf16_from_double(INFINITY), 0x7f80);
   EXPECT_EQ(bf16_from_double(1e300), 0x7f80);
+}
+
+TEST(Half, FromFloatIsFromDouble) {
+  // Every value of f16, its neighbours in f32 and the ties between it and the next.
+  for (uint32_t half = 0; half < 65536; ++half) {
+    const auto value = static_cast<float>(f16_to_double(static_cast<uint16_t>(half)));
+    if (std::isnan(value)) continue;
+    const auto bits = std::bit_cast<uint32_t>(value);
+    for (uint32_t near : {bits, bits + 1, bits - 1, bits + 0xfff, bits + 0x1000, bits + 0x1001}) {
+      const auto x = std::bit_cast<float>(near);
+      if (std::isnan(x)) continue;
+      ASSERT_EQ(f16_from_float(x), f16_from_double(x)) << x;
+    }
+  }
+  EXPECT_EQ(f16_from_float(NAN), f16_from_double(NAN));
+  EXPECT_EQ(f16_from_float(1e30f), 0x7c00);
 }
 
 }  // namespace

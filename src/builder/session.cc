@@ -23,7 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// A plan whose output is farther from the reference than this (max|y − r| / max|r|) is not written.
-constexpr double kTolerance = 1e-4;
+constexpr double kTolerance = 1e-4, kHalfTolerance = 5e-3;
 /// Whole plans are timed in turns, this many rounds of at least so many seconds.
 constexpr int kPlanRounds = 5;
 constexpr double kPlanRoundSeconds = 0.03;
@@ -81,8 +81,8 @@ Status BuildSession::check_options() {
   if (options_.precision == Precision::int8 && options_.calibration.empty()) {
     return bad_usage("int8 needs calibration samples: give a folder with --calib");
   }
-  if (options_.precision != Precision::fp32)
-    return failed("this version builds fp32 plans only: leave --precision out");
+  if (options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
+    return failed("this version builds fp32 and fp16 plans: leave --precision out, or give fp16");
   if (options_.device != "cpu") {
     return failed("device '" + options_.device + "' is not available: this version has the CPU only, use --device cpu");
   }
@@ -155,7 +155,8 @@ Status BuildSession::open_selector() {
   if (path == "none") path.clear();
   bool cold = weight_bytes(variants_[0].graph) > cache_bytes(3);
   std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_) +
-                        (cold ? "|weights from memory" : "|weights from cache");
+                        (cold ? "|weights from memory" : "|weights from cache") +
+                        (options_.precision == Precision::fp16 ? "|fp16" : "") + (options_.obey_types ? "|obey" : "");
   bool wants_cache = options_.selection != Selection::heuristic && options_.tactics.empty();
   if (wants_cache && !path.empty()) {
     cache_ = std::make_unique<TacticCache>(path, machine);
@@ -167,6 +168,9 @@ Status BuildSession::open_selector() {
   selector_options.cold_weights = cold;
   selector_options.budget_s = options_.time_budget_s;
   selector_options.keep_log = options_.list_tactics;
+  if (options_.precision == Precision::fp16) {
+    selector_options.half = options_.obey_types ? HalfWeights::wanted : HalfWeights::allowed;
+  }
   selector_options.mode = options_.selection == Selection::heuristic ? SelectMode::heuristic
                           : options_.selection == Selection::frozen  ? SelectMode::frozen
                                                                      : SelectMode::measure;
@@ -275,6 +279,7 @@ Status BuildSession::compile() {
     for (const plan::Step& step : program.steps) {
       const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
       if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
+      half_ = half_ || tactic->half_weights;
     }
     plan_->programs.push_back(std::move(program));
   }
@@ -282,7 +287,10 @@ Status BuildSession::compile() {
   plan_->preprocess.spec = options_.preprocess;
   plan_->report.model = std::filesystem::path(model_).filename().string();
   plan_->report.model_sha256 = sha256_;
-  plan_->report.precision = "fp32";
+  plan_->report.precision = half_ ? "fp16" : "fp32";
+  if (options_.precision == Precision::fp16 && !half_) {
+    report_.notes.push_back("fp16 was allowed, and no layer is faster with it here: the plan is fp32");
+  }
   plan_->report.device = "cpu";
   plan_->report.threads = static_cast<uint32_t>(threads_);
   STRETTO_TRY(plan::verify(*plan_));
@@ -316,6 +324,7 @@ Result<std::vector<SampleInputs>> BuildSession::samples_for(const plan::Program&
 }
 
 Status BuildSession::verify() {
+  const double tolerance = half_ ? kHalfTolerance : kTolerance;
   nlohmann::ordered_json errors = nlohmann::ordered_json::array();
   for (size_t i = 0; i < variants_.size() && options_.verify; ++i) {
     progress("verify", kTimed + (1 - kTimed) * static_cast<double>(i) / static_cast<double>(variants_.size()));
@@ -324,7 +333,7 @@ Status BuildSession::verify() {
     STRETTO_ASSIGN(auto resolved_reference, resolve(reference));
     STRETTO_ASSIGN(std::vector<SampleInputs> samples, samples_for(plan_->programs[i]));
     STRETTO_ASSIGN(Verification found,
-                   verify_plan(resolved_, static_cast<int>(i), resolved_reference, samples, threads_, kTolerance));
+                   verify_plan(resolved_, static_cast<int>(i), resolved_reference, samples, threads_, tolerance));
     report_.verify_s += seconds_since(start);
     for (const OutputError& e : found.errors) {
       errors.push_back({{"program", i}, {"output", e.name}, {"relative", e.relative}, {"cosine", e.cosine}});
@@ -333,10 +342,10 @@ Status BuildSession::verify() {
     if (!found.wrong_step.empty()) {
       double worst = 0;
       for (const OutputError& e : found.errors) worst = std::max(worst, e.relative);
-      char text[32];
-      std::snprintf(text, sizeof text, "%.3g", worst);
-      return failed("verification: the plan is off by " + std::string(text) + " (at most 1e-4 is allowed); the first " +
-                    "wrong step is " + found.wrong_step + ": force another tactic for it and report this model");
+      char text[64];
+      std::snprintf(text, sizeof text, "%.3g (at most %.0e is allowed)", worst, tolerance);
+      return failed("verification: the plan is off by " + std::string(text) + "; the first " + "wrong step is " +
+                    found.wrong_step + ": force another tactic for it and report this model");
     }
   }
   plan_->report.details =
@@ -382,7 +391,7 @@ std::shared_ptr<const Plan::Impl> BuildSession::finish() {
       layer.name = step.name;
       layer.op = op::display_name(step.problem.nodes[0].attrs);
       layer.tactic = step.tactic;
-      layer.precision = "fp32";
+      layer.precision = precision_of(step.problem, find_tactic(step.tactic, step.tactic_version));
       layer.layout = name_of(step.problem.output().layout);
       layer.time_ms = plan_->times.step_ms[p][i];
       layer.gflop = step.problem.flops() * 1e-9;

@@ -59,6 +59,7 @@ class BuildSession {
   Isa isa_ = Isa::scalar;
   int threads_ = 1;
   Layout blocked_ = Layout::plain;
+  bool half_ = false;  // some step keeps its weights in f16
   std::string sha256_;
   std::string details_;  // JSON for the plan's report
   std::vector<Variant> variants_;

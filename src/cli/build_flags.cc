@@ -23,7 +23,7 @@ void check_precisions(const BuildFlags& f) {
   for (const std::string& text : f.precisions) {
     const Precision p = parse_precision(text);
     int8 = int8 || p == Precision::int8;
-    if (p != Precision::fp32 && wanted.empty()) wanted = text;
+    if (p != Precision::fp32 && p != Precision::fp16 && wanted.empty()) wanted = text;
   }
   if (int8 && f.calib.empty() && f.calib_cache.empty()) {
     throw usage(
@@ -42,9 +42,15 @@ void check_precisions(const BuildFlags& f) {
     }
   }
   if (!wanted.empty()) {
-    throw unavailable(fmt::format(
-        "precision {} is not available in this build on device '{}'; build with --precision fp32", wanted, f.device));
+    throw unavailable(
+        fmt::format("precision {} is not available in this build on device '{}'; build with --precision fp32 or fp16",
+                    wanted, f.device));
   }
+}
+
+bool only_fp32(const BuildFlags& f) {
+  return std::all_of(f.precisions.begin(), f.precisions.end(),
+                     [](const std::string& text) { return parse_precision(text) == Precision::fp32; });
 }
 
 void check_layers(const BuildFlags& f) {
@@ -53,8 +59,9 @@ void check_layers(const BuildFlags& f) {
     if (equals == std::string::npos || equals == 0) {
       throw usage(fmt::format("--layer '{}': takes NAME=TYPE, as in conv1=fp32", text));
     }
-    if (parse_precision(text.substr(equals + 1)) != Precision::fp32) {
-      throw unavailable(fmt::format("--layer '{}': this build computes in fp32 alone; leave the option out", text));
+    if (parse_precision(text.substr(equals + 1)) != Precision::fp32 || !only_fp32(f)) {
+      throw unavailable(
+          fmt::format("--layer '{}': this build cannot choose a type by layer; leave the option out", text));
     }
   }
 }
@@ -177,6 +184,9 @@ BuildOptions to_build_options(const BuildFlags& f) {
     throw usage("--tactics rebuilds recorded choices; leave --selection out");
   }
   BuildOptions options;
+  const auto is_half = [](const std::string& text) { return parse_precision(text) == Precision::fp16; };
+  if (std::any_of(f.precisions.begin(), f.precisions.end(), is_half)) options.precision = Precision::fp16;
+  options.obey_types = f.types == "obey";
   options.device = f.device;
   for (const std::string& text : f.shapes) options.shapes.push_back(parse_shapes(text));
   options.batch = f.batch;

@@ -35,9 +35,7 @@ BuildOptions build_options(const Options& o) {
     flags.calib = o.calibration_dir;
     flags.calib_cache = o.calibration;
   }
-  if (o.half) {
-    std::fputs("inference: note: half precision is not available on this device; building in fp32\n", stderr);
-  }
+  if (o.half) flags.precisions.emplace_back("fp16");
   return to_build_options(flags);
 }
 

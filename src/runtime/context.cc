@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernels/cpu/tables.h"
 #include "plan/quote.h"
 #include "runtime/context_impl.h"
 #include "runtime/throw.h"
@@ -59,20 +60,6 @@ void bind_views(const char* kind, const std::vector<Binding>& bindings, std::spa
 bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
   const auto x = reinterpret_cast<uintptr_t>(a), y = reinterpret_cast<uintptr_t>(b);
   return x < y + b_bytes && y < x + a_bytes;
-}
-
-std::string precision_of(DType type) {
-  switch (type) {
-    case DType::f32:
-      return "fp32";
-    case DType::f16:
-      return "fp16";
-    case DType::i8:
-    case DType::u8:
-      return "int8";
-    default:
-      return std::string(name_of(type));
-  }
 }
 
 /// Keeps the time of each step.
@@ -145,7 +132,7 @@ std::vector<StepTime> Context::profile(std::span<const InputView> inputs, std::s
     time.name = step.name;
     time.op = op::display_name(step.problem.nodes.front().attrs);
     time.tactic = step.tactic;
-    time.precision = precision_of(step.problem.output().type.dtype);
+    time.precision = precision_of(step.problem, find_tactic(step.tactic, step.tactic_version));
     time.gflop = step.problem.flops() * 1e-9;
     times.push_back(std::move(time));
   }

@@ -53,4 +53,21 @@ std::string_view name_of(Refusal refusal) {
   return "?";
 }
 
+std::string precision_of(const Problem& problem, const Tactic* tactic) {
+  if (tactic != nullptr && tactic->half_weights) return "fp16";
+  if (problem.operands.empty()) return "fp32";
+  const DType type = problem.operands.front().type.dtype;
+  switch (type) {
+    case DType::f32:
+      return "fp32";
+    case DType::f16:
+      return "fp16";
+    case DType::i8:
+    case DType::u8:
+      return "int8";
+    default:
+      return std::string(name_of(type));
+  }
+}
+
 }  // namespace stretto

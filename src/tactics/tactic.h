@@ -82,7 +82,12 @@ struct Tactic {
   /// `constants` in operand order (dense, plain); writes exactly book().weights_bytes. Null when it packs nothing.
   void (*pack)(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
   TaskFunction task;
+  bool half_weights = false;  // rounds weights to f16: only where the user allows fp16
 };
+
+/// "fp32", "fp16", "int8", …: what a step keeps its values or its weights in, the narrower of both. `tactic` may be
+/// null.
+std::string precision_of(const Problem& problem, const Tactic* tactic);
 
 /// Rows of one room of kernels.
 using TacticTable = std::span<const Tactic>;

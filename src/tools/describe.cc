@@ -15,22 +15,6 @@ std::string operators_of(const Problem& problem) {
   return text;
 }
 
-std::string precision_of(const Problem& problem) {
-  if (problem.operands.empty()) return "fp32";
-  const DType type = problem.operands.front().type.dtype;
-  switch (type) {
-    case DType::f32:
-      return "fp32";
-    case DType::f16:
-      return "fp16";
-    case DType::i8:
-    case DType::u8:
-      return "int8";
-    default:
-      return std::string(name_of(type));
-  }
-}
-
 TensorInfo tensor_info(const std::string& name, const TensorType& type) {
   TensorInfo info;
   info.name = name;

@@ -11,8 +11,6 @@ namespace stretto::tools {
 
 /// "conv+relu": the operators a step computes, in order.
 std::string operators_of(const Problem& problem);
-/// "fp32", "fp16", "int8", …: what the step multiplies in.
-std::string precision_of(const Problem& problem);
 TensorInfo tensor_info(const std::string& name, const TensorType& type);
 /// As Engine::memory, without the need to serve the plan here. `threads` ≥ 1.
 MemoryUse memory_of(const plan::Plan& plan, const plan::Program& program, int threads);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "kernels/cpu/tables.h"
 #include "plan/plan.h"
 #include "runtime/throw.h"
 #include "tools/describe.h"
@@ -23,7 +24,7 @@ PlanLayer describe_step(const plan::Step& step, double time_ms) {
   layer.op = tools::operators_of(step.problem);
   layer.tactic = step.tactic;
   layer.config = to_string(step.config);
-  layer.precision = tools::precision_of(step.problem);
+  layer.precision = precision_of(step.problem, find_tactic(step.tactic, step.tactic_version));
   layer.input_layout = layout_of_input(step.problem);
   layer.output_layout = std::string(name_of(step.problem.output().layout));
   layer.output_shape = to_string(step.problem.output().type.shape);

@@ -19,6 +19,9 @@
 
 namespace stretto {
 
+/// Tactics that round weights to f16: never, where they are faster, or wherever there is one.
+enum class HalfWeights : uint8_t { no, allowed, wanted };
+
 enum class SelectMode : uint8_t { measure, heuristic, frozen };
 
 struct SelectorOptions {
@@ -29,6 +32,7 @@ struct SelectorOptions {
   std::vector<std::string> forced;  // tactic names: where one of them supports the problem, only those are considered
   bool cold_weights = false;        // the network's weights do not fit the last cache: time with weights from memory
   bool keep_log = false;            // remember every verdict
+  HalfWeights half = HalfWeights::no;
 };
 
 struct Choice {

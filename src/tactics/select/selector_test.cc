@@ -104,6 +104,21 @@ TEST(Selector, AnIsaThatIsNotAllowedIsRefused) {
   EXPECT_NE(chosen_from({kTooNew}).find("instruction set"), std::string::npos);
 }
 
+TEST(Selector, RoundedWeightsAreTakenOnlyWhereTheyAreAllowed) {
+  Tactic half = kQuick;
+  half.name = "half";
+  half.half_weights = true;
+  SelectorOptions options;
+  EXPECT_EQ(chosen_from({kSlow, half}, options), "slow");
+  options.half = HalfWeights::allowed;
+  EXPECT_EQ(chosen_from({kSlow, half}, options), "half");
+  Tactic slow_half = kSlow;
+  slow_half.half_weights = true;
+  EXPECT_EQ(chosen_from({kQuick, slow_half}, options), "quick");
+  options.half = HalfWeights::wanted;
+  EXPECT_EQ(chosen_from({kQuick, slow_half}, options), "slow");
+}
+
 TEST(Selector, HeuristicFollowsTheEstimate) {
   SelectorOptions options;
   options.mode = SelectMode::heuristic;

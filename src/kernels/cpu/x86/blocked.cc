@@ -4,6 +4,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/half.h"
+
 namespace stretto::kernels {
 namespace {
 
@@ -117,6 +119,15 @@ float* pack_tiles(const WeightView& view, int oc, int ic, int kh, int kw, int wi
     }
   }
   return out;
+}
+
+void store_weights(WeightKind kind, const float* packed, int64_t n, std::byte* out) {
+  if (kind == WeightKind::full) {
+    std::memcpy(out, packed, static_cast<size_t>(n) * kFloat);
+    return;
+  }
+  auto* half = reinterpret_cast<uint16_t*>(out);
+  for (int64_t i = 0; i < n; ++i) half[i] = f16_from_float(packed[i]);
 }
 
 void append_bytes(std::vector<std::byte>& params, const void* data, size_t bytes) {

@@ -54,6 +54,14 @@ struct WeightView {
 /// Packs oc × ic × kh × kw weights for the register tile: [blocks of oc][ic block][kh][kw][channel][block][width],
 /// zeros where channels are missing. Returns past the last float written.
 float* pack_tiles(const WeightView& view, int oc, int ic, int kh, int kw, int width, int blocks, float* out);
+/// How a tactic keeps its packed weights: as they are, or rounded to f16 (half the bytes; needs `fp16` allowed).
+enum class WeightKind { full, half };
+constexpr size_t size_of(WeightKind kind) {
+  return kind == WeightKind::half ? sizeof(uint16_t) : sizeof(float);
+}
+/// Stores n packed weights at `out` as `kind`.
+void store_weights(WeightKind kind, const float* packed, int64_t n, std::byte* out);
+
 /// Params that are a struct and arrays after it.
 void append_bytes(std::vector<std::byte>& params, const void* data, size_t bytes);
 /// Copies `n` floats, or zeros if `src` is null, and fills up with zeros to `padded`.

@@ -58,8 +58,8 @@ ConvParams conv_params(const Problem& problem, const Config& config, int width) 
 
 }  // namespace
 
-template <int width>
-Refusal ConvDirect<width>::supports(const Problem& problem) {
+template <int width, WeightKind kind>
+Refusal ConvDirect<width, kind>::supports(const Problem& problem) {
   const auto* conv = first_as<op::Conv>(problem);
   if (conv == nullptr) return Refusal::other_operator;
   const Operand& src = first_input(problem, 0);
@@ -82,46 +82,51 @@ Refusal ConvDirect<width>::supports(const Problem& problem) {
   return check_epilogue(problem);
 }
 
-template <int width>
-std::vector<Config> ConvDirect<width>::configs(const Problem& problem) {
+template <int width, WeightKind kind>
+std::vector<Config> ConvDirect<width, kind>::configs(const Problem& problem) {
   return conv_splits(conv_params(problem, width), width);
 }
 
-template <int width>
-double ConvDirect<width>::estimate(const Problem& problem, const Config& config, int threads) {
+template <int width, WeightKind kind>
+double ConvDirect<width, kind>::estimate(const Problem& problem, const Config& config, int threads) {
   return conv_seconds(conv_params(problem, config, width), width, threads);
 }
 
-template <int width>
-Booking ConvDirect<width>::book(const Problem& problem, const Config& config) {
+template <int width, WeightKind kind>
+Booking ConvDirect<width, kind>::book(const Problem& problem, const Config& config) {
   const ConvParams p = conv_params(problem, config, width);
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = conv_tasks(p);
-  booking.weights_bytes = static_cast<size_t>(p.weights + p.groups * p.group_weights) * kFloat;
+  booking.weights_bytes =
+      static_cast<size_t>(p.weights) * kFloat + static_cast<size_t>(p.groups * p.group_weights) * size_of(kind);
   booking.worker_scratch_bytes = panel_bytes(p, width);
   return booking;
 }
 
-template <int width>
-void ConvDirect<width>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
-                             std::byte* weights) {
+template <int width, WeightKind kind>
+void ConvDirect<width, kind>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                                   std::byte* weights) {
   const ConvParams p = conv_params(problem, config, width);
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
   auto* out = reinterpret_cast<float*>(weights);
   const Shape& shape = kernel.shape();
   const int64_t oc = shape[0] / p.groups;
   copy_padded(static_cast<const float*>(bias.data()), shape[0], p.weights, out);
-  out += p.weights;
+  std::vector<float> packed(static_cast<size_t>(p.groups * p.group_weights));
+  float* to = packed.data();
   WeightView view{static_cast<const float*>(kernel.data()), shape[1] * shape[2] * shape[3], shape[2] * shape[3],
                   shape[3], 1};
   for (int g = 0; g < p.groups; ++g, view.data += oc * view.oc) {
-    out = pack_tiles(view, static_cast<int>(oc), static_cast<int>(shape[1]), p.pass[0].kh, p.pass[0].kw, width,
-                     p.blocks, out);
+    to = pack_tiles(view, static_cast<int>(oc), static_cast<int>(shape[1]), p.pass[0].kh, p.pass[0].kw, width, p.blocks,
+                    to);
   }
+  store_weights(kind, packed.data(), to - packed.data(), reinterpret_cast<std::byte*>(out + p.weights));
 }
 
 template struct ConvDirect<8>;
 template struct ConvDirect<16>;
+template struct ConvDirect<8, WeightKind::half>;
+template struct ConvDirect<16, WeightKind::half>;
 
 }  // namespace stretto::kernels

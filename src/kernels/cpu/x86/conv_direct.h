@@ -1,12 +1,12 @@
 // Convolution on blocked layouts, any kernel; rows of the tables in table.cc.
 #pragma once
 
-#include "tactics/tactic.h"
+#include "kernels/cpu/x86/blocked.h"
 
 namespace stretto::kernels {
 
 /// `width`: channels in a block and lanes of a vector, 8 or 16.
-template <int width>
+template <int width, WeightKind kind = WeightKind::full>
 struct ConvDirect {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);

@@ -16,11 +16,11 @@ namespace {
 struct ConvTask {
   const ConvParams* p;
   const ConvPass* pass;
-  const float* src;      // of the image's group
-  const float* weights;  // of the group's pass
-  const float* bias;     // of the group
-  const float* other;    // offset as dst; null if there is none
-  float* dst;            // of the image's group and pass
+  const float* src;     // of the image's group
+  const void* weights;  // of the group's pass
+  const float* bias;    // of the group
+  const float* other;   // offset as dst; null if there is none
+  float* dst;           // of the image's group and pass
   float* panel;
   int oc_begin, oc_end;
   ptrdiff_t taps[kMaxConvKernel], panel_taps[kMaxConvKernel];
@@ -106,7 +106,8 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
   for (int oc = t.oc_begin; oc < t.oc_end; oc += p.blocks) {
     const int blocks = least(p.blocks, t.oc_end - oc);
     const ptrdiff_t kernel = static_cast<ptrdiff_t>(pass.kh) * pass.kw * tap;
-    a.weights = t.weights + oc * p.ic_blocks * kernel + (s.ic_begin * kernel + s.kh_begin * pass.kw * tap) * blocks;
+    a.weights = static_cast<const typename I::Weight*>(t.weights) + oc * p.ic_blocks * kernel +
+                (s.ic_begin * kernel + s.kh_begin * pass.kw * tap) * blocks;
     a.weights_skip = (pass.kh - a.kh) * pass.kw * tap * blocks;
     a.bias = first ? t.bias + oc * W : nullptr;
     const ptrdiff_t place = pixel + oc * p.dst_block;
@@ -166,7 +167,8 @@ void conv_task(const StepArgs& args, TaskId id) {
   t.pass = &p.pass[pass_number];
   const float* packed = reinterpret_cast<const float*>(args.weights);
   t.bias = packed + static_cast<ptrdiff_t>(group) * p.oc_blocks * W;
-  t.weights = packed + p.weights + group * p.group_weights + t.pass->weights;
+  t.weights =
+      reinterpret_cast<const typename I::Weight*>(packed + p.weights) + group * p.group_weights + t.pass->weights;
   t.src = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(index) * p.ic_blocks * p.src_block;
   const ptrdiff_t out = static_cast<ptrdiff_t>(index) * p.oc_blocks * p.dst_block + t.pass->dst;
   t.dst = static_cast<float*>(args.dst) + out;

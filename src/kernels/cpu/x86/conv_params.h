@@ -46,9 +46,11 @@ struct ConvParams {
 
 namespace avx512 {
 void conv_direct(const StepArgs& args, TaskId id);
-}
+void conv_direct_half(const StepArgs& args, TaskId id);
+}  // namespace avx512
 namespace avx2 {
 void conv_direct(const StepArgs& args, TaskId id);
-}
+void conv_direct_half(const StepArgs& args, TaskId id);
+}  // namespace avx2
 
 }  // namespace stretto::kernels

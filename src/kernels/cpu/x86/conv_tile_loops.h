@@ -9,7 +9,8 @@ namespace {
 /// How far ahead input is asked for: two blocks of 16 channels are some 400 cycles of a full tile.
 constexpr int kBlocksAhead = 2;
 
-template <class V, int R, int B>
+/// Weight: float, or uint16_t for f16, widened as they are loaded.
+template <class V, class Weight, int R, int B>
 void conv_tile_of(const TileArgs& a) {
   using T = typename V::T;
   constexpr int W = V::width;
@@ -28,7 +29,7 @@ void conv_tile_of(const TileArgs& a) {
       for (int r = 0; r < R; ++r) sum[r][b] = V::load(a.dst + r * a.dst_pixel + b * a.dst_block);
     }
   }
-  const float* w = a.weights;
+  const auto* w = static_cast<const Weight*>(a.weights);
   const float* block = a.src;
   for (int ic = 0; ic < a.ic_blocks; ++ic, block += a.src_block, w += a.weights_skip) {
     const int quads = ic + 1 == a.ic_blocks ? a.last_quads : a.quads;
@@ -43,7 +44,7 @@ void conv_tile_of(const TileArgs& a) {
       for (int kw = 0; kw < a.kw; ++kw) {
         const float* s = row + a.taps[kw];
         const float* const end = s + quads * 4;
-        const float* wq = w;
+        const Weight* wq = w;
         do {
 #pragma GCC unroll 4
           for (int c = 0; c < 4; ++c) {

@@ -12,8 +12,8 @@ namespace stretto::kernels {
 /// Weights: [ic block][kh][kw][channel of the block][b][width].
 struct TileArgs {
   const float* src = nullptr;
-  const float* weights = nullptr;
-  const float* bias = nullptr;  // start from bias[b][width]; null: from what dst holds
+  const void* weights = nullptr;  // float, or f16 for the tiles of conv_tile_half
+  const float* bias = nullptr;    // start from bias[b][width]; null: from what dst holds
   float* dst = nullptr;
   const float* other = nullptr;     // laid out as dst; added before the clamp, may be null
   const ptrdiff_t* taps = nullptr;  // offset of each kw in src
@@ -31,13 +31,15 @@ using TileFunction = void (*)(const TileArgs& args);
 inline constexpr int kMaxTilePixels = 14;
 inline constexpr int kMaxTileBlocks = 4;
 
-/// The tile of `pixels` × `blocks`; null where there is none (see tile_pixels).
+/// The tile of `pixels` × `blocks`; null where there is none (see tile_pixels). `half`: weights are f16.
 namespace avx512 {
 TileFunction conv_tile(int pixels, int blocks);
-}
+TileFunction conv_tile_half(int pixels, int blocks);
+}  // namespace avx512
 namespace avx2 {
 TileFunction conv_tile(int pixels, int blocks);
-}
+TileFunction conv_tile_half(int pixels, int blocks);
+}  // namespace avx2
 
 /// The most pixels of a tile with so many blocks, every smaller number included; 0: none.
 constexpr int tile_pixels(int width, int blocks) {

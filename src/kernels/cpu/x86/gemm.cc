@@ -90,8 +90,8 @@ Config config_for(const Product& product, int width, int blocks) {
 
 }  // namespace
 
-template <int width>
-Refusal Gemm<width>::supports(const Problem& problem) {
+template <int width, WeightKind kind>
+Refusal Gemm<width, kind>::supports(const Problem& problem) {
   const bool is_matmul = first_as<op::MatMul>(problem) != nullptr;
   if (!is_matmul && first_as<op::Gemm>(problem) == nullptr) return Refusal::other_operator;
   if (!is_f32(problem)) return Refusal::other_type;
@@ -106,8 +106,8 @@ Refusal Gemm<width>::supports(const Problem& problem) {
   return check_epilogue(problem);
 }
 
-template <int width>
-std::vector<Config> Gemm<width>::configs(const Problem& problem) {
+template <int width, WeightKind kind>
+std::vector<Config> Gemm<width, kind>::configs(const Problem& problem) {
   const Product product = product_of(problem);
   const int n_blocks = div_up(product.n, width);
   std::vector<Config> configs;
@@ -120,45 +120,49 @@ std::vector<Config> Gemm<width>::configs(const Problem& problem) {
   return configs;
 }
 
-template <int width>
-double Gemm<width>::estimate(const Problem& problem, const Config& config, int threads) {
+template <int width, WeightKind kind>
+double Gemm<width, kind>::estimate(const Problem& problem, const Config& config, int threads) {
   const double compute = problem.flops() / 85e9 / threads;
-  const double memory = problem.bytes() / (15e9 + 5e9 * threads);
+  const double memory = problem.bytes() * static_cast<double>(size_of(kind)) / kFloat / (15e9 + 5e9 * threads);
   return std::max(compute, memory) + 3e-6 + config.v[1] * 1e-9;
 }
 
-template <int width>
-Booking Gemm<width>::book(const Problem& problem, const Config& config) {
+template <int width, WeightKind kind>
+Booking Gemm<width, kind>::book(const Problem& problem, const Config& config) {
   const GemmParams p = gemm_params(problem, config, width);
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = div_up(p.m, p.copy_rows);
   booking.tasks[1] = p.n_chunks * p.row_blocks;
   const int64_t floats = static_cast<int64_t>(p.n_blocks) * p.k_blocks * width * width;
-  booking.weights_bytes = static_cast<size_t>(p.weights + floats) * kFloat;
+  booking.weights_bytes = static_cast<size_t>(p.weights) * kFloat + static_cast<size_t>(floats) * size_of(kind);
   booking.scratch_bytes = align_up(static_cast<size_t>(p.k_blocks) * static_cast<size_t>(p.m) * width * kFloat);
   booking.worker_scratch_bytes = align_up(static_cast<size_t>(p.rows) * p.blocks * width * kFloat);
   return booking;
 }
 
-template <int width>
-void Gemm<width>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
-                       std::byte* weights) {
+template <int width, WeightKind kind>
+void Gemm<width, kind>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                             std::byte* weights) {
   const GemmParams p = gemm_params(problem, config, width);
   const Product product = product_of(problem);
   const Tensor matrix = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
   auto* out = reinterpret_cast<float*>(weights);
   copy_padded(static_cast<const float*>(bias.data()), p.n, p.weights, out);
   for (int i = 0; i < p.n; ++i) out[i] *= product.beta;
-  out += p.weights;
+  std::vector<float> packed(static_cast<size_t>(p.n_blocks) * static_cast<size_t>(p.k_blocks) * width * width);
   const WeightView view{static_cast<const float*>(matrix.data()), product.weight_n, product.weight_k, 0, 0};
-  const float* end = pack_tiles(view, p.n, p.k, 1, 1, width, p.blocks, out);
+  pack_tiles(view, p.n, p.k, 1, 1, width, p.blocks, packed.data());
   if (product.alpha != 1) {
-    for (; out != end; ++out) *out *= product.alpha;
+    for (float& w : packed) w *= product.alpha;
   }
+  store_weights(kind, packed.data(), static_cast<int64_t>(packed.size()),
+                reinterpret_cast<std::byte*>(out + p.weights));
 }
 
 template struct Gemm<8>;
 template struct Gemm<16>;
+template struct Gemm<8, WeightKind::half>;
+template struct Gemm<16, WeightKind::half>;
 
 }  // namespace stretto::kernels

@@ -1,11 +1,11 @@
 // Fully connected layers: a plain matrix times constant weights.
 #pragma once
 
-#include "tactics/tactic.h"
+#include "kernels/cpu/x86/blocked.h"
 
 namespace stretto::kernels {
 
-template <int width>
+template <int width, WeightKind kind = WeightKind::full>
 struct Gemm {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);

@@ -24,8 +24,8 @@ void gemm_copy(const GemmParams& p, const float* src, float* out, int begin, int
 
 struct GemmTask {
   const GemmParams* p;
-  const float* src;  // phase 0's copy
-  const float* weights;
+  const float* src;     // phase 0's copy
+  const void* weights;  // I::Weight
   const float* bias;
   const float* other;  // may be null
   float* dst;
@@ -79,7 +79,8 @@ void gemm_rows(const GemmTask& t, int row_begin, int row_end, int block_begin, i
         const bool part = (block + blocks) * W > p.n;
         const bool simple = last && e.simple && !part;
         const ptrdiff_t place = static_cast<ptrdiff_t>(row) * p.n + block * W;
-        a.weights = t.weights + (static_cast<ptrdiff_t>(block) * p.k_blocks + k * blocks) * W * W;
+        a.weights = static_cast<const typename I::Weight*>(t.weights) +
+                    (static_cast<ptrdiff_t>(block) * p.k_blocks + k * blocks) * W * W;
         a.bias = k == 0 ? t.bias + block * W : nullptr;
         a.dst = part ? t.last + static_cast<ptrdiff_t>(row - row_begin) * blocks * W : t.dst + place;
         a.dst_pixel = part ? blocks * W : p.n;

@@ -29,9 +29,11 @@ struct GemmParams {
 
 namespace avx512 {
 void gemm(const StepArgs& args, TaskId id);
-}
+void gemm_half(const StepArgs& args, TaskId id);
+}  // namespace avx512
 namespace avx2 {
 void gemm(const StepArgs& args, TaskId id);
-}
+void gemm_half(const StepArgs& args, TaskId id);
+}  // namespace avx2
 
 }  // namespace stretto::kernels

@@ -27,6 +27,14 @@ constexpr Tactic row(const char* name, uint32_t version, Isa isa, TaskFunction t
   return {name, version, isa, numerics, K::supports, K::configs, K::estimate, K::book, K::pack, task};
 }
 
+/// The same with weights rounded to f16.
+template <class K>
+constexpr Tactic half_row(const char* name, uint32_t version, Isa isa, TaskFunction task) {
+  Tactic tactic = row<K>(name, version, isa, task);
+  tactic.half_weights = true;
+  return tactic;
+}
+
 constexpr Tactic kAvx512[] = {
     row<Winograd<16>>("cpu.avx512.winograd", 2, Isa::avx512, avx512::winograd),
     row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
@@ -41,6 +49,9 @@ constexpr Tactic kAvx512[] = {
     row<Reformatted<16>, Numerics::bit_exact>("cpu.avx512.reformat", 1, Isa::avx512, avx512::reformat),
     row<Channels<16>, Numerics::bit_exact>("cpu.avx512.channels", 1, Isa::avx512, avx512::channels),
     row<Resample<16>>("cpu.avx512.resample", 1, Isa::avx512, avx512::resample),
+    half_row<ConvDirect<16, WeightKind::half>>("cpu.avx512.conv_direct_half", 1, Isa::avx512, avx512::conv_direct_half),
+    half_row<Winograd<16, WeightKind::half>>("cpu.avx512.winograd_half", 1, Isa::avx512, avx512::winograd_half),
+    half_row<Gemm<16, WeightKind::half>>("cpu.avx512.gemm_half", 1, Isa::avx512, avx512::gemm_half),
 };
 
 constexpr Tactic kAvx2[] = {
@@ -57,6 +68,9 @@ constexpr Tactic kAvx2[] = {
     row<Reformatted<8>, Numerics::bit_exact>("cpu.avx2.reformat", 1, Isa::avx2, avx2::reformat),
     row<Channels<8>, Numerics::bit_exact>("cpu.avx2.channels", 1, Isa::avx2, avx2::channels),
     row<Resample<8>>("cpu.avx2.resample", 1, Isa::avx2, avx2::resample),
+    half_row<ConvDirect<8, WeightKind::half>>("cpu.avx2.conv_direct_half", 1, Isa::avx2, avx2::conv_direct_half),
+    half_row<Winograd<8, WeightKind::half>>("cpu.avx2.winograd_half", 1, Isa::avx2, avx2::winograd_half),
+    half_row<Gemm<8, WeightKind::half>>("cpu.avx2.gemm_half", 1, Isa::avx2, avx2::gemm_half),
 };
 
 }  // namespace

@@ -2,13 +2,13 @@
 // table.cc.
 #pragma once
 
-#include "tactics/tactic.h"
+#include "kernels/cpu/x86/blocked.h"
 
 namespace stretto::kernels {
 
 /// `width`: channels in a block and lanes of a vector, 8 or 16.
 /// Config: {m of F(m×m, 3×3), tiles of a task, blocks of a register tile, tasks that share the same tiles}.
-template <int width>
+template <int width, WeightKind kind = WeightKind::full>
 struct Winograd {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);

@@ -91,7 +91,7 @@ void winograd_task_of(const StepArgs& args, TaskId id) {
                            ? nullptr
                            : static_cast<const float*>(args.src[p.epilogue.other]) + image * p.oc_blocks * out_area;
   const float* bias = reinterpret_cast<const float*>(args.weights);
-  const float* weights = bias + p.weights;
+  const auto* weights = reinterpret_cast<const typename I::Weight*>(bias + p.weights);
 
   float* transformed =
       reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);

@@ -34,9 +34,11 @@ struct WinogradParams {
 
 namespace avx512 {
 void winograd(const StepArgs& args, TaskId id);
-}
+void winograd_half(const StepArgs& args, TaskId id);
+}  // namespace avx512
 namespace avx2 {
 void winograd(const StepArgs& args, TaskId id);
-}
+void winograd_half(const StepArgs& args, TaskId id);
+}  // namespace avx2
 
 }  // namespace stretto::kernels

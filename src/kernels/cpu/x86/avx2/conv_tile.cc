@@ -6,7 +6,7 @@ namespace stretto::kernels::avx2 {
 namespace {
 
 template <int R, int B>
-constexpr TileFunction tile = conv_tile_of<Vec, R, B>;
+constexpr TileFunction tile = conv_tile_of<Vec, float, R, B>;
 
 constexpr TileFunction kTiles[kMaxTileBlocks][kMaxTilePixels] = {
     {tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>, tile<7, 1>, tile<8, 1>, tile<9, 1>,

@@ -17,6 +17,9 @@ struct Vec {
   STRETTO_INLINE T zero() { return _mm256_setzero_ps(); }
   STRETTO_INLINE T set(float x) { return _mm256_set1_ps(x); }
   STRETTO_INLINE T load(const float* p) { return _mm256_loadu_ps(p); }
+  STRETTO_INLINE T load(const uint16_t* half) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(half)));
+  }
   STRETTO_INLINE T broadcast(const float* p) { return _mm256_broadcast_ss(p); }
   STRETTO_INLINE void store(float* p, T x) { _mm256_storeu_ps(p, x); }
   /// The first `n` lanes; the others read as zero.

@@ -20,6 +20,9 @@ struct Vec {
   STRETTO_INLINE T zero() { return _mm512_setzero_ps(); }
   STRETTO_INLINE T set(float x) { return _mm512_set1_ps(x); }
   STRETTO_INLINE T load(const float* p) { return _mm512_loadu_ps(p); }
+  STRETTO_INLINE T load(const uint16_t* half) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(half)));
+  }
   STRETTO_INLINE T broadcast(const float* p) { return _mm512_set1_ps(*p); }
   STRETTO_INLINE void store(float* p, T x) { _mm512_storeu_ps(p, x); }
   /// The first `n` lanes; the others read as zero.
