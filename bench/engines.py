@@ -23,8 +23,11 @@ class Failed(Exception):
     """An engine that could not load or run; one line that says why."""
 
 
+OURS = {"stretto": "fp32", "stretto-fp16": "fp16"}  # engine: precision of its plans
+
+
 def installed(engine):
-    return engine == "stretto" or importlib.util.find_spec(engine) is not None
+    return engine in OURS or importlib.util.find_spec(engine) is not None
 
 
 # --- loading: each gives a function that runs once on {input: array} and returns {output: array} ----------------------
@@ -85,7 +88,7 @@ def tool(*arguments):
 def measure(engine, file, inputs, threads, seconds):
     """Median in ms of one engine, in a process of its own. `file`: a plan for ours, a model for the others; `inputs`:
     {name: shape}."""
-    if engine == "stretto":
+    if engine in OURS:
         report = json.loads(tool("bench", file, "--json", "--duration", seconds, "--threads", threads))
         return report["latency_ms"]["p50"]
     shapes = [f"{name}:{'x'.join(map(str, shape))}" for name, shape in inputs.items()]

@@ -155,8 +155,7 @@ Status BuildSession::open_selector() {
   if (path == "none") path.clear();
   bool cold = weight_bytes(variants_[0].graph) > cache_bytes(3);
   std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_) +
-                        (cold ? "|weights from memory" : "|weights from cache") +
-                        (options_.precision == Precision::fp16 ? "|fp16" : "") + (options_.obey_types ? "|obey" : "");
+                        (cold ? "|weights from memory" : "|weights from cache");
   bool wants_cache = options_.selection != Selection::heuristic && options_.tactics.empty();
   if (wants_cache && !path.empty()) {
     cache_ = std::make_unique<TacticCache>(path, machine);
@@ -236,12 +235,24 @@ Result<Cover> BuildSession::best_cover(int number) {
                  std::to_string(done + 1) + " of " + std::to_string(total) + ")");
   };
   std::vector<Cover> covers;
-  for (double weight : kReformatWeights) {
+  auto search = [&](double weight) -> Status {
     cover_options.reformat_weight = weight;
     STRETTO_ASSIGN(Cover cover, choose_cover(variant.graph, *selector_, cover_options));
-    if (options_.selection != Selection::measure) return cover;
     const auto same = [&](const Cover& other) { return signature_of(other) == signature_of(cover); };
     if (std::none_of(covers.begin(), covers.end(), same)) covers.push_back(std::move(cover));
+    return {};
+  };
+  for (double weight : kReformatWeights) {
+    STRETTO_TRY(search(weight));
+    if (options_.selection != Selection::measure) return std::move(covers[0]);
+  }
+  if (const HalfWeights half = selector_->options().half; half == HalfWeights::allowed) {
+    // The plan without rounded weights stands first: it must be beaten as a whole.
+    selector_->set_half(HalfWeights::no);
+    const size_t before = covers.size();
+    STRETTO_TRY(search(kReformatWeights[0]));
+    selector_->set_half(half);
+    if (covers.size() > before) std::rotate(covers.begin(), covers.end() - 1, covers.end());
   }
   if (covers.size() == 1) return std::move(covers[0]);
   STRETTO_ASSIGN(size_t chosen, fastest(variant, covers));

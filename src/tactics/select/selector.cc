@@ -41,6 +41,12 @@ double centre(std::vector<double> times) {
 Selector::Selector(std::span<const TacticTable> tables, SelectorOptions options, TacticCache* cache)
     : tables_(tables), options_(std::move(options)), cache_(cache) {}
 
+/// Of a choice: with rounded weights allowed another one than without.
+std::string Selector::key_of(const Problem& problem) const {
+  const char* half[] = {"", "; fp16", "; fp16 wanted"};
+  return to_string(problem) + half[static_cast<size_t>(options_.half)];
+}
+
 void Selector::note(const std::string& problem, const Contender& contender, const std::string& verdict,
                     double seconds) {
   if (!options_.keep_log) return;
@@ -85,7 +91,7 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
 }
 
 Result<Choice> Selector::guess(const Problem& problem) {
-  std::string key = to_string(problem);
+  std::string key = key_of(problem);
   if (auto known = chosen_.find(key); known != chosen_.end()) return known->second;
   if (auto known = guessed_.find(key); known != guessed_.end()) return known->second;
   std::string refusals;
@@ -130,7 +136,7 @@ Status Selector::force(const Problem& problem, const std::string& tactic, uint32
         return failed("tactic '" + tactic + "' with configuration " + to_string(config) + " does not take " +
                       to_string(problem));
       }
-      chosen_[to_string(problem)] = {&row, config, row.estimate(problem, config, options_.threads), true};
+      chosen_[key_of(problem)] = {&row, config, row.estimate(problem, config, options_.threads), true};
       return {};
     }
   }
@@ -138,7 +144,7 @@ Status Selector::force(const Problem& problem, const std::string& tactic, uint32
 }
 
 Result<Choice> Selector::choose(const Problem& problem) {
-  std::string key = to_string(problem);
+  std::string key = key_of(problem);
   if (auto known = chosen_.find(key); known != chosen_.end()) return known->second;
   if (options_.mode == SelectMode::heuristic) return guess(problem);
 
@@ -235,25 +241,35 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
     if (best * (round + 1) > 10 * kSecondsEach && round >= 2) break;
   }
 
-  double best = 1e30;
-  for (const Entrant& e : entrants) best = std::min(best, e.seconds);
   // Inside this much of the best, times mean nothing: less scratch wins, then the order of the tables.
   constexpr double kNoise = 1.01;
-  auto winner = std::min_element(entrants.begin(), entrants.end(), [&](const Entrant& a, const Entrant& b) {
+  auto winner_of = [&](bool with_half) -> const Entrant* {
+    double best = 1e30;
+    auto counts = [&](const Entrant& e) { return with_half || !e.contender.tactic->half_weights; };
+    for (const Entrant& e : entrants) best = counts(e) ? std::min(best, e.seconds) : best;
     auto rank = [&](const Entrant& e) {
       bool tie = e.seconds <= best * kNoise;
-      return std::tuple(tie ? 0 : 1, tie ? e.trial->scratch_bytes() : size_t{0}, tie ? 0 : e.seconds,
+      return std::tuple(counts(e) ? 0 : 1, tie ? 0 : 1, tie ? e.trial->scratch_bytes() : size_t{0}, tie ? 0 : e.seconds,
                         e.contender.order);
     };
-    return rank(a) < rank(b);
-  });
-  for (const Entrant& e : entrants) note(key, e.contender, &e == &*winner ? "chosen" : "slower", e.seconds);
-  Choice choice{winner->contender.tactic, winner->contender.config, winner->seconds, true};
-  if (cache_ != nullptr && options_.forced.empty()) {
-    cache_->put(key, {choice.tactic->name, choice.tactic->version, choice.config, choice.seconds});
+    auto first = std::min_element(entrants.begin(), entrants.end(),
+                                  [&](const Entrant& x, const Entrant& y) { return rank(x) < rank(y); });
+    return counts(*first) ? &*first : nullptr;
+  };
+  auto settle = [&](const std::string& as, const Entrant& e) {
+    const Choice choice{e.contender.tactic, e.contender.config, e.seconds, true};
+    if (cache_ != nullptr && options_.forced.empty()) {
+      cache_->put(as, {choice.tactic->name, choice.tactic->version, choice.config, choice.seconds});
+    }
+    return chosen_[as] = choice;
+  };
+  const Entrant* winner = winner_of(true);
+  for (const Entrant& e : entrants) note(key, e.contender, &e == winner ? "chosen" : "slower", e.seconds);
+  if (options_.half == HalfWeights::allowed) {
+    if (const Entrant* full = winner_of(false)) settle(to_string(problem), *full);
   }
   timing_seconds_ += seconds_since(start);
-  return chosen_[key] = choice;
+  return settle(key, *winner);
 }
 
 }  // namespace stretto

@@ -63,6 +63,9 @@ class Selector {
   /// The same choice from now on for this problem, whatever the mode (a rebuild, or a forced node).
   Status force(const Problem& problem, const std::string& tactic, uint32_t version, const Config& config);
 
+  /// From now on; choices made under another setting are kept beside.
+  void set_half(HalfWeights half) { options_.half = half; }
+
   int timed() const { return timed_; }
   double timing_seconds() const { return timing_seconds_; }
   /// Problems that were chosen by estimate because the budget was used up.
@@ -77,6 +80,7 @@ class Selector {
     double estimate;
     int order;  // position in the tables
   };
+  std::string key_of(const Problem& problem) const;
   std::vector<Contender> contenders(const Problem& problem, std::string* refusals);
   Result<Choice> measure(const Problem& problem, const std::string& key, std::vector<Contender> contenders);
   void note(const std::string& problem, const Contender& contender, const std::string& verdict, double seconds);
