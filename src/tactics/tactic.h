@@ -82,6 +82,7 @@ struct Tactic {
   /// `constants` in operand order (dense, plain); writes exactly book().weights_bytes. Null when it packs nothing.
   void (*pack)(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
   TaskFunction task;
+  bool fetches_ahead = false;  // `task` fetches its share of StepArgs::ahead
   bool half_weights = false;  // rounds weights to f16: only where the user allows fp16
 };
 

@@ -150,6 +150,10 @@ Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, 
                   scratch_.data(),        worker_scratch_.data(), stride};
     calls_.push_back({tactic.task, args, booking_.tasks});
   }
+  // As in a network, each run fetches the weights of the next.
+  for (size_t i = 0; i + 1 < calls_.size() && tactic.fetches_ahead; ++i) {
+    set_fetch(calls_[i], {copies_[i + 1].weights.data(), booking_.weights_bytes});
+  }
 }
 
 Status Trial::check_guards(const Copy& copy) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "device/task.h"
+#include "kernels/cpu/x86/ahead_loops.h"
 #include "kernels/cpu/x86/conv_params.h"
 #include "kernels/cpu/x86/unary_loops.h"
 
@@ -22,6 +23,7 @@ struct ConvTask {
   const float* other;   // offset as dst; null if there is none
   float* dst;           // of the image's group and pass
   float* panel;
+  Ahead ahead;
   int oc_begin, oc_end;
   ptrdiff_t taps[kMaxConvKernel], panel_taps[kMaxConvKernel];
 };
@@ -67,7 +69,7 @@ void fill_panel(const ConvTask& t, const ConvSpan& s) {
 }
 
 template <class I>
-void conv_span(const ConvTask& t, const ConvSpan& s) {
+void conv_span(ConvTask& t, const ConvSpan& s) {
   using V = typename I::V;
   constexpr int W = V::width;
   const ConvParams& p = *t.p;
@@ -113,6 +115,7 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
     const ptrdiff_t place = pixel + oc * p.dst_block;
     a.dst = t.dst + place;
     a.other = simple && t.other != nullptr ? t.other + place : nullptr;
+    t.ahead.give(a, ((a.ic_blocks - 1) * a.quads + a.last_quads) * a.kh * a.kw);
     I::tile(s.pixels, blocks)(a);
     if (last && !e.simple) {
       for (int b = 0; b < blocks; ++b) {
@@ -125,7 +128,7 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
 }
 
 template <class I>
-void conv_rows(const ConvTask& t, int row_begin, int row_end, int col_begin, int col_end) {
+void conv_rows(ConvTask& t, int row_begin, int row_end, int col_begin, int col_end) {
   const ConvParams& p = *t.p;
   const ConvPass& pass = *t.pass;
   const int tiles = (col_end - col_begin + p.pixels - 1) / p.pixels;
@@ -174,6 +177,7 @@ void conv_task(const StepArgs& args, TaskId id) {
   t.dst = static_cast<float*>(args.dst) + out;
   t.other = p.epilogue.other < 0 ? nullptr : static_cast<const float*>(args.src[p.epilogue.other]) + out;
   t.panel = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
+  t.ahead = later_steps(args, id.index);
   t.oc_begin = chunk * p.oc_chunk;
   t.oc_end = least(p.oc_blocks, t.oc_begin + p.oc_chunk);
   for (int kw = 0; kw < t.pass->kw; ++kw) {
