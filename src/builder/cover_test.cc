@@ -84,7 +84,7 @@ struct CoverTest : testing::Test {
     options.mode = SelectMode::heuristic;
     Selector selector(kTables, options, nullptr);
     CoverOptions cover_options;
-    cover_options.blocked = Layout::c16;
+    cover_options.blocked = {Layout::c16};
     cover_options.fuse = fuse;
     Result<Cover> found = choose_cover(graph, selector, cover_options);
     EXPECT_TRUE(found.ok()) << found.status().message();

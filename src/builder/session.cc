@@ -98,7 +98,12 @@ Status BuildSession::check_options() {
   }
   if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
   threads_ = options_.threads > 0 ? options_.threads : usable_cpus();
-  blocked_ = contains(isa_, Isa::avx512) ? Layout::c16 : contains(isa_, Isa::avx2) ? Layout::c8 : Layout::plain;
+  if (contains(isa_, Isa::avx512)) {
+    blocked_ = {Layout::c16};
+  } else if (contains(isa_, Isa::avx2)) {
+    blocked_ = {Layout::c8};
+  }
+  if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
   if (options_.batch < 0) return bad_usage("--batch must be positive");
   return {};
@@ -140,7 +145,7 @@ Status BuildSession::optimise() {
   nlohmann::ordered_json applied = nlohmann::ordered_json::array();
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));
-    if (blocked_ != Layout::plain) STRETTO_TRY(split_moves(variant.graph).status());
+    if (!blocked_.empty()) STRETTO_TRY(split_moves(variant.graph).status());
     for (const passes::PassReport& pass : reports) {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
@@ -168,7 +173,7 @@ Status BuildSession::open_selector() {
   selector_options.budget_s = options_.time_budget_s;
   selector_options.keep_log = options_.list_tactics;
   if (options_.precision == Precision::fp16) {
-    selector_options.half = options_.obey_types ? HalfWeights::wanted : HalfWeights::allowed;
+    selector_options.half = options_.obey_types ? HalfUse::wanted : HalfUse::allowed;
   }
   selector_options.mode = options_.selection == Selection::heuristic ? SelectMode::heuristic
                           : options_.selection == Selection::frozen  ? SelectMode::frozen
@@ -218,11 +223,16 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
   return fastest;
 }
 
+std::vector<Layout> BuildSession::blocked_layouts() const {
+  std::vector<Layout> layouts = blocked_;
+  if (selector_->options().half == HalfUse::no) std::erase(layouts, Layout::c32h);
+  return layouts;
+}
+
 Result<Cover> BuildSession::best_cover(int number) {
   Variant& variant = variants_[static_cast<size_t>(number)];
   if (recorded_) return recorded_->cover_of(number, variant.graph, *selector_, blocked_);
   CoverOptions cover_options;
-  cover_options.blocked = blocked_;
   for (const std::string& forced : options_.force_tactics) {
     size_t at = forced.rfind('=');
     if (at != std::string::npos) cover_options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
@@ -237,6 +247,7 @@ Result<Cover> BuildSession::best_cover(int number) {
   std::vector<Cover> covers;
   auto search = [&](double weight) -> Status {
     cover_options.reformat_weight = weight;
+    cover_options.blocked = blocked_layouts();
     STRETTO_ASSIGN(Cover cover, choose_cover(variant.graph, *selector_, cover_options));
     const auto same = [&](const Cover& other) { return signature_of(other) == signature_of(cover); };
     if (std::none_of(covers.begin(), covers.end(), same)) covers.push_back(std::move(cover));
@@ -246,9 +257,9 @@ Result<Cover> BuildSession::best_cover(int number) {
     STRETTO_TRY(search(weight));
     if (options_.selection != Selection::measure) return std::move(covers[0]);
   }
-  if (const HalfWeights half = selector_->options().half; half == HalfWeights::allowed) {
-    // The plan without rounded weights stands first: it must be beaten as a whole.
-    selector_->set_half(HalfWeights::no);
+  if (const HalfUse half = selector_->options().half; half == HalfUse::allowed) {
+    // The plan without rounded values stands first: it must be beaten as a whole.
+    selector_->set_half(HalfUse::no);
     const size_t before = covers.size();
     STRETTO_TRY(search(kReformatWeights[0]));
     selector_->set_half(half);
@@ -290,7 +301,7 @@ Status BuildSession::compile() {
     for (const plan::Step& step : program.steps) {
       const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
       if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
-      half_ = half_ || tactic->half_weights;
+      half_ = half_ || is_half(step.problem, tactic);
     }
     plan_->programs.push_back(std::move(program));
   }

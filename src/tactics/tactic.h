@@ -85,6 +85,8 @@ struct Tactic {
   bool half_weights = false;  // rounds weights to f16: only where the user allows fp16
 };
 
+/// Whether a step rounds values or weights to f16. `tactic` may be null.
+bool is_half(const Problem& problem, const Tactic* tactic);
 /// "fp32", "fp16", "int8", …: what a step keeps its values or its weights in, the narrower of both. `tactic` may be
 /// null.
 std::string precision_of(const Problem& problem, const Tactic* tactic);
