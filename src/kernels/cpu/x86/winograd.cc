@@ -5,6 +5,7 @@
 
 #include "device/memory.h"
 #include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_tile_params.h"
 #include "kernels/cpu/x86/winograd_params.h"
 
@@ -16,6 +17,12 @@ constexpr int64_t kMostPositions = 81;
 /// What a task's transformed input may take: it should stay in level 2 beside the weights that stream past.
 constexpr int64_t kScratchBytes = 640 << 10;
 constexpr int64_t kSharedScratchBytes = 1280 << 10, kHeavyBytes = 1 << 20;
+
+/// Where the weight from channel c to lane `lane` of block `block` lies among those of one position.
+int64_t place_in_tile(int width, int64_t blocks, int64_t c, int64_t block, int64_t lane) {
+  if (width < 32) return (c * blocks + block) * width + lane;
+  return ((c / 2 * blocks + block) * 2 + lane % 2) * 32 + lane / 2 * 2 + c % 2;  // conv_half_params.h
+}
 
 /// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
 using WeightTransform = std::array<std::array<double, 3>, 9>;
@@ -132,11 +139,11 @@ std::vector<Config> Winograd<width, kind>::configs(const Problem& problem) {
     // The output transforms of larger tiles make too much of the weights' rounding: 2e-3 and more with m = 4.
     if (kind == WeightKind::half && size != 2) continue;
     const int64_t points = points_of(size, stride);
-    const int64_t tile_bytes = points * points * ic_blocks * width * static_cast<int64_t>(kFloat);
+    const int64_t tile_bytes = points * points * ic_blocks * width * static_cast<int64_t>(element_bytes(width));
     const int64_t tiles = static_cast<int64_t>(div_up(dst[2], size)) * div_up(dst[3], size);
-    for (int blocks : {2, 4, 3}) {
+    for (int blocks : {2, 4, 3, 1}) {
       const int pixels = tile_pixels(width, blocks);
-      if (pixels == 0 || (blocks > 2 && oc_blocks % blocks != 0)) continue;
+      if (pixels == 0 || (blocks > 2 && oc_blocks % blocks != 0) || (blocks == 1 && width < 32)) continue;
       const int64_t room = std::max<int64_t>(pixels, kScratchBytes / tile_bytes);
       for (int64_t times : {room / pixels, room / pixels / 2}) {
         const int64_t most = std::min<int64_t>(std::max<int64_t>(1, times), 8) * pixels;
@@ -145,7 +152,8 @@ std::vector<Config> Winograd<width, kind>::configs(const Problem& problem) {
         add({{size, div_up(tiles, count), blocks, count == 1 && oc_blocks >= 2 * blocks ? 2 : 1}});
       }
       // Where the weights are much: every task transforms all tiles and reads half the weights.
-      const bool heavy = points * points * ic_blocks * oc_blocks * width * width * int64_t{kFloat} > kHeavyBytes;
+      const bool heavy =
+          points * points * ic_blocks * oc_blocks * width * width * static_cast<int64_t>(size_of(kind)) > kHeavyBytes;
       if (heavy && tiles * tile_bytes <= kSharedScratchBytes && oc_blocks >= 2 * blocks) {
         add({{size, static_cast<int32_t>(tiles), blocks, 2}});
       }
@@ -179,8 +187,13 @@ Booking Winograd<width, kind>::book(const Problem& problem, const Config& config
   const auto positions = static_cast<size_t>(positions_of(p));
   const auto blocks = static_cast<size_t>(p.ic_blocks) * static_cast<size_t>(p.oc_blocks);
   booking.weights_bytes = static_cast<size_t>(p.weights) * kFloat + positions * blocks * width * width * size_of(kind);
+  const size_t row = static_cast<size_t>(p.tile_block) * width;
   booking.worker_scratch_bytes =
-      positions * static_cast<size_t>(p.ic_blocks + p.blocks) * static_cast<size_t>(p.tile_block) * width * kFloat;
+      positions * row * (static_cast<size_t>(p.ic_blocks) * element_bytes(width) + p.blocks * kFloat);
+  if (width == 32) {
+    booking.worker_scratch_bytes +=
+        kHalfTileSums * sizeof(uint16_t) + static_cast<size_t>(p.ic_blocks + kUnitsAhead) * sizeof(HalfUnit);
+  }
   return booking;
 }
 
@@ -215,7 +228,7 @@ void Winograd<width, kind>::pack(const Problem& problem, const Config& config, s
         }
       }
       float* to =
-          packed.data() + group * n * n * block_weights + c * blocks * width + (oc_block - group) * width + o % width;
+          packed.data() + group * n * n * block_weights + place_in_tile(width, blocks, c, oc_block - group, o % width);
       for (int i = 0; i < n; ++i) {
         for (int j = 0; j < n; ++j) {
           double sum = 0;
@@ -233,5 +246,6 @@ template struct Winograd<8>;
 template struct Winograd<16>;
 template struct Winograd<8, WeightKind::half>;
 template struct Winograd<16, WeightKind::half>;
+template struct Winograd<32, WeightKind::half>;
 
 }  // namespace stretto::kernels

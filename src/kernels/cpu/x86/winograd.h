@@ -6,7 +6,7 @@
 
 namespace stretto::kernels {
 
-/// `width`: channels in a block and lanes of a vector, 8 or 16.
+/// `width`: channels in a block, 8 or 16, or 32 with values in f16, too.
 /// Config: {m of F(m×m, 3×3), tiles of a task, blocks of a register tile, tasks that share the same tiles}.
 template <int width, WeightKind kind = WeightKind::full>
 struct Winograd {
