@@ -42,7 +42,7 @@ class BuildSession {
   Status open_selector();
   Status choose();
   Result<Cover> best_cover(int number);
-  /// Which of the covers runs fastest as a whole plan.
+  /// Which of the covers runs fastest as a whole plan, of those whose outputs are near the first one's.
   Result<size_t> fastest(const Variant& variant, const std::vector<Cover>& covers);
   /// The blocked layouts to choose from, those that round to f16 only where the selector may.
   std::vector<Layout> blocked_layouts() const;

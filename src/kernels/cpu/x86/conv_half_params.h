@@ -8,6 +8,8 @@ namespace stretto::kernels {
 /// Sums are f16 over so many eights of input channels, then widened and added to f32 sums: even and odd channels have
 /// sums of their own, of 32 products each. A unit is one tap of a block of 32 input channels, or of those there are.
 inline constexpr int kOctetsPerSum = 8;
+/// Winograd's output transform makes more of what the sums are off by.
+inline constexpr int kWinogradOctetsPerSum = 4;
 /// f16 weights of one unit for one block of 32 output channels.
 inline constexpr int kUnitWeights = 32 * 32;
 

@@ -38,12 +38,12 @@ inline void list_blocks(int ic_blocks, int last_quads, ptrdiff_t src_block, Half
   }
 }
 
-/// How many of the `left` next units one f16 sum takes.
-inline int units_of_sum(const HalfUnit* units, int left) {
+/// How many of the `left` next units one f16 sum of at most so many octets takes, one at least.
+inline int units_of_sum(const HalfUnit* units, int left, int most_octets) {
   int count = 0;
   for (int octets = 0; count < left; ++count) {
     octets += units[count].octets;
-    if (octets > kOctetsPerSum && count > 0) break;
+    if (octets > most_octets && count > 0) break;
   }
   return count;
 }
@@ -99,7 +99,7 @@ void half_product(const HalfProduct& t) {
     int first = 0;
     do {
       a.units = t.units + first;
-      a.count = units_of_sum(a.units, t.count - first);
+      a.count = units_of_sum(a.units, t.count - first, kOctetsPerSum);
       tile(a);
       const bool last = first + a.count == t.count;
       for (int b = 0; b < blocks; ++b) {

@@ -41,7 +41,7 @@ void winograd_products(const WinogradHalfTask& t, int position, int blocks, cons
     a.src = t.transformed + position * p.ic_blocks * row + first_tile * W;
     for (int unit = 0; unit < p.ic_blocks; unit += a.count) {
       a.units = t.units + unit;
-      a.count = units_of_sum(a.units, p.ic_blocks - unit);
+      a.count = units_of_sum(a.units, p.ic_blocks - unit, kWinogradOctetsPerSum);
       I::tile(pixels, blocks)(a);
       for (int b = 0; b < blocks; ++b) {
         float* sums = t.products + (position * blocks + b) * row + first_tile * W;
@@ -86,8 +86,8 @@ void winograd_half_task_of(const StepArgs& args, TaskId id) {
   t.units = units;
   for (int ic = 0; ic < p.ic_blocks; ++ic) {
     for (int i = 0; i < t.tiles; ++i) {
-      winograd_input<V, S>(p, src + ic * in_area, (first + i) / p.tiles_w, (first + i) % p.tiles_w,
-                           transformed + ic * row + i * W, p.ic_blocks * row);
+      winograd_input<Wide, S>(p, src + ic * in_area, (first + i) / p.tiles_w, (first + i) % p.tiles_w,
+                              transformed + ic * row + i * W, p.ic_blocks * row);
     }
   }
   const int oc_end = (chunk + 1) * p.oc_chunk < p.oc_blocks ? (chunk + 1) * p.oc_chunk : p.oc_blocks;
