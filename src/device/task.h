@@ -14,8 +14,8 @@ struct TaskId {
 };
 
 /// What a running step is given. Weights and scratch are 64-byte aligned, tensors in blocked layouts to a block of
-/// channels (32 bytes for c8, 64 for c16), plain tensors to their element only: they may be user memory or a part of
-/// it.
+/// channels (32 bytes for c8, 64 for c16 and c32h), plain tensors to their element only: they may be user memory or a
+/// part of it.
 struct StepArgs {
   const void* params = nullptr;         // what book() made
   const std::byte* weights = nullptr;   // what pack() made

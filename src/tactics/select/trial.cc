@@ -80,7 +80,10 @@ TrialData::TrialData(const Problem& problem) : problem_(problem) {
   uint64_t seed = 1;
   for (const Operand& operand : problem_.operands) {
     ++seed;
-    if (operand.role == Role::input) inputs_.push_back(random_tensor(operand.type, positive, seed));
+    if (operand.role == Role::input) {
+      inputs_.push_back(random_tensor(operand.type, positive, seed));
+      round_as_stored(operand.layout, inputs_.back());
+    }
     if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, positive, seed));
   }
 }

@@ -48,6 +48,7 @@ TileFunction conv_tile_half(int pixels, int blocks);
 
 /// The most pixels of a tile with so many blocks, every smaller number included; 0: none.
 constexpr int tile_pixels(int width, int blocks) {
+  if (width == 32) return blocks == 1 ? 14 : blocks == 2 ? 6 : 0;
   if (width == 16) return blocks == 1 || blocks == 2 ? 14 : blocks == 3 ? 9 : blocks == 4 ? 6 : 0;
   return blocks == 1 ? 12 : blocks == 2 ? 6 : blocks == 3 ? 4 : 0;
 }

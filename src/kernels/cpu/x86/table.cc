@@ -3,6 +3,8 @@
 #include "kernels/cpu/x86/conv_direct.h"
 #include "kernels/cpu/x86/conv_first.h"
 #include "kernels/cpu/x86/conv_first_params.h"
+#include "kernels/cpu/x86/conv_half.h"
+#include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_params.h"
 #include "kernels/cpu/x86/conv_transpose.h"
 #include "kernels/cpu/x86/elementwise.h"
@@ -65,6 +67,21 @@ constexpr Tactic kAvx512[] = {
     half_row<Gemm<16, WeightKind::half>>("cpu.avx512.gemm_half", 1, Isa::avx512, avx512::gemm_half),
 };
 
+constexpr Tactic kFp16[] = {
+    row<Winograd<32, WeightKind::half>>("cpu.avx512_fp16.winograd", 1, Isa::avx512_fp16, avx512_fp16::winograd),
+    row<ConvHalf>("cpu.avx512_fp16.conv_direct", 1, Isa::avx512_fp16, avx512_fp16::conv_direct),
+    row<ConvFirst<32>>("cpu.avx512_fp16.conv_first", 1, Isa::avx512_fp16, avx512_fp16::conv_first),
+    row<Separable<32>>("cpu.avx512_fp16.separable", 1, Isa::avx512_fp16, avx512_fp16::separable),
+    row<Depthwise<32>>("cpu.avx512_fp16.depthwise", 1, Isa::avx512_fp16, avx512_fp16::depthwise),
+    row<BlockedPool<32>>("cpu.avx512_fp16.pool", 1, Isa::avx512_fp16, avx512_fp16::pool),
+    row<SpatialReduce<32>>("cpu.avx512_fp16.spatial_reduce", 1, Isa::avx512_fp16, avx512_fp16::reduce),
+    row<Elementwise<32>>("cpu.avx512_fp16.elementwise", 1, Isa::avx512_fp16, avx512_fp16::elementwise),
+    row<Channels<32>, Numerics::bit_exact>("cpu.avx512_fp16.channels", 1, Isa::avx512_fp16, avx512_fp16::channels),
+    row<Resample<32>>("cpu.avx512_fp16.resample", 1, Isa::avx512_fp16, avx512_fp16::resample),
+    row<ConvTransposedHalf>("cpu.avx512_fp16.conv_transpose", 1, Isa::avx512_fp16, avx512_fp16::conv_direct),
+    row<Reformatted<32>>("cpu.avx512_fp16.reformat", 1, Isa::avx512_fp16, avx512_fp16::reformat),
+};
+
 constexpr Tactic kAvx2[] = {
     tile_row<Winograd<8>>("cpu.avx2.winograd", 3, Isa::avx2, avx2::winograd),
     tile_row<Winograd<8, WeightKind::full, true>>("cpu.avx2.winograd_raw", 1, Isa::avx2, avx2::winograd_raw),
@@ -90,6 +107,9 @@ constexpr Tactic kAvx2[] = {
 
 TacticTable x86_avx512_table() {
   return kAvx512;
+}
+TacticTable x86_fp16_table() {
+  return kFp16;
 }
 TacticTable x86_avx2_table() {
   return kAvx2;

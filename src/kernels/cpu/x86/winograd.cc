@@ -13,6 +13,12 @@ namespace {
 constexpr int64_t kMostFloats = int64_t{1} << 31;
 constexpr int64_t kMostPositions = 81;
 
+/// Where the weight from channel c to lane `lane` of block `block` lies among those of one position.
+int64_t place_in_tile(int width, int64_t blocks, int64_t c, int64_t block, int64_t lane) {
+  if (width < 32) return (c * blocks + block) * width + lane;
+  return ((c / 2 * blocks + block) * 2 + lane % 2) * 32 + lane / 2 * 2 + c % 2;  // conv_half_params.h
+}
+
 /// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
 using WeightTransform = std::array<std::array<double, 3>, 9>;
 constexpr WeightTransform kWeights2 = {{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}}};
@@ -127,7 +133,7 @@ void pack_transformed(const WinogradParams& p, int width, const Tensor& kernel, 
     const int begin = c / width / p.ic_chunk * p.ic_chunk, chunk = std::min(p.ic_chunk, p.ic_blocks - begin);
     const int64_t tap = int64_t{blocks} * width * width;
     float* to = out + int64_t{group} * positions * p.ic_blocks * width * width + begin * positions * tap +
-                (int64_t{c - begin * width} * blocks + block) * width + o % width;
+                place_in_tile(width, blocks, c - begin * width, block, o % width);
     for (int i = 0; i < n; ++i) {
       for (int j = 0; j < n; ++j) {
         double sum = 0;
@@ -204,6 +210,7 @@ template struct Winograd<8>;
 template struct Winograd<16>;
 template struct Winograd<8, WeightKind::half>;
 template struct Winograd<16, WeightKind::half>;
+template struct Winograd<32, WeightKind::half>;
 template struct Winograd<8, WeightKind::full, true>;
 template struct Winograd<16, WeightKind::full, true>;
 template struct Winograd<8, WeightKind::half, true>;

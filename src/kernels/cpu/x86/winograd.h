@@ -6,8 +6,9 @@
 
 namespace stretto::kernels {
 
-/// `width`: channels in a block and lanes of a vector, 8 or 16. `raw`: the plan keeps the weights untransformed, and
-/// every task transforms those it uses; worth it where weights are much and tiles few. Configs: winograd_split.h.
+/// `width`: channels in a block, 8 or 16, or 32 with values in f16, too. `raw`: the plan keeps the weights
+/// untransformed, and every task transforms those it uses; worth it where weights are much and tiles few. Configs:
+/// winograd_split.h.
 template <int width, WeightKind kind = WeightKind::full, bool raw = false>
 struct Winograd {
   static Refusal supports(const Problem& problem);

@@ -52,5 +52,8 @@ void winograd_half(const StepArgs& args, TaskId id);
 void winograd_raw(const StepArgs& args, TaskId id);
 void winograd_raw_half(const StepArgs& args, TaskId id);
 }  // namespace avx2
+namespace avx512_fp16 {
+void winograd(const StepArgs& args, TaskId id);
+}  // namespace avx512_fp16
 
 }  // namespace stretto::kernels

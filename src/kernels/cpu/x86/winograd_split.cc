@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_tile_params.h"
 
 namespace stretto::kernels {
@@ -19,11 +20,10 @@ constexpr size_t kMostConfigs = 6;
 /// Cycles a second, and bytes a cycle that all threads together get from the memory and one from the outer caches.
 constexpr double kClock = 3e9, kMemoryBytes = 7, kCacheBytes = 12;
 
-/// Floats from one position to the next: an odd number of cache lines.
-int64_t odd_lines(int64_t floats, int width) {
-  const int64_t line = 16 / width;  // vectors
-  const int64_t lines = div_up(div_up(floats, width), line);
-  return (lines | 1) * 16;
+/// Elements from one position to the next: an odd number of cache lines.
+int64_t odd_lines(int64_t elements, size_t element_size) {
+  const auto line = static_cast<int64_t>(64 / element_size);
+  return (div_up(elements, line) | 1) * line;
 }
 
 /// Cycles of one channel of one position for all tiles and oc blocks of a task, on a core with two FMAs and two loads
@@ -73,15 +73,20 @@ WinogradParams winograd_split(WinogradParams p, const Config& config, const Wino
   p.ic_chunk = std::min(config.v[3], p.ic_blocks);
   choose_tile(p, width);
   const int64_t positions = winograd_positions(p), row = static_cast<int64_t>(p.tile_block) * width;
-  p.input_position = odd_lines(p.ic_chunk * row, width);
-  p.product_position = odd_lines(p.blocks * row, width);
-  p.weight_position = odd_lines(static_cast<int64_t>(p.ic_chunk) * width * p.blocks * width, width);
+  p.input_position = odd_lines(p.ic_chunk * row, element_bytes(width));
+  p.product_position = odd_lines(p.blocks * row, kFloat);
+  p.weight_position = odd_lines(static_cast<int64_t>(p.ic_chunk) * width * p.blocks * width, kFloat);
   const bool one_chunk = p.ic_chunk == p.ic_blocks;
-  p.products = positions * p.input_position;
+  p.products = positions * p.input_position / static_cast<int64_t>(kFloat / element_bytes(width));
   p.group_products = one_chunk ? 0 : positions * p.product_position;
   const int groups = one_chunk ? 1 : div_up(p.oc_chunk, p.blocks);
   p.raw = p.products + groups * positions * p.product_position;
   p.scratch = p.raw + (kind.raw ? p.points * p.weight_position : 0);
+  if (width == 32) {
+    p.scratch += static_cast<int64_t>(kHalfTileSums * sizeof(uint16_t) +
+                                      static_cast<size_t>(p.ic_blocks + kUnitsAhead) * sizeof(HalfUnit)) /
+                 static_cast<int64_t>(kFloat);
+  }
   return p;
 }
 
@@ -114,7 +119,7 @@ std::vector<Config> winograd_splits(const WinogradParams& shape, int batch, cons
         if (oc_chunk == 1 && oc_parts > 1 && shape.oc_blocks > 2) break;
         for (const int ic_parts : {1, 2, 4, 8, 16, 32}) {
           const Config config{{size, block, oc_chunk, div_up(shape.ic_blocks, ic_parts)}};
-          if (ic_parts > shape.ic_blocks) break;
+          if (ic_parts > (kind.width == 32 ? 1 : shape.ic_blocks)) break;  // f16 sums are widened once
           if (winograd_split(shape, config, kind).scratch > kScratchFloats) continue;
           if (std::find(configs.begin(), configs.end(), config) == configs.end()) configs.push_back(config);
           // Smaller chunks only add to the sums' traffic, unless they bring transformed weights into level 1.
@@ -124,7 +129,7 @@ std::vector<Config> winograd_splits(const WinogradParams& shape, int batch, cons
       }
     }
   }
-  if (configs.empty()) configs.push_back({{kind.sizes.front(), 6, 1, 1}});
+  if (configs.empty()) configs.push_back({{kind.sizes.front(), 6, 1, kind.width == 32 ? shape.ic_blocks : 1}});
   auto cost = [&](const Config& c) { return winograd_seconds(winograd_split(shape, c, kind), batch, kind, 2); };
   std::stable_sort(configs.begin(), configs.end(), [&](const Config& a, const Config& b) { return cost(a) < cost(b); });
   // The best few, but some of each size: what a size costs beside its products is known least.

@@ -11,7 +11,8 @@ namespace {
 
 /// Transforms one tile of one ic block; what lies outside the image is zero.
 template <class V, class S>
-void winograd_input(const WinogradParams& p, const float* src, int ty, int tx, float* dst, ptrdiff_t position) {
+void winograd_input(const WinogradParams& p, const typename V::Element* src, int ty, int tx, typename V::Element* dst,
+                    ptrdiff_t position) {
   using T = typename V::T;
   constexpr int n = S::points, W = V::width;
   const int y0 = ty * S::step - p.pt, x0 = tx * S::step - p.pl;
@@ -36,7 +37,7 @@ void winograd_input(const WinogradParams& p, const float* src, int ty, int tx, f
 /// Transforms the products of one tile and one oc block back and stores what lies inside the image.
 template <class V, class S>
 void winograd_output(const WinogradParams& p, const float* products, ptrdiff_t position, const float* bias,
-                     const float* other, float* dst, int ty, int tx, int lanes) {
+                     const typename V::Element* other, typename V::Element* dst, int ty, int tx, int lanes) {
   using T = typename V::T;
   constexpr int m = S::outputs, n = S::points, W = V::width;
   const EpilogueParams& e = p.epilogue;
