@@ -53,10 +53,15 @@ void winograd_products(const WinogradHalfTask& t, int position, int blocks, cons
   }
 }
 
+/// 0…most
+inline int least_lanes(int lanes, int most) {
+  return lanes < 0 ? 0 : lanes < most ? lanes : most;
+}
+
 template <class I, class S>
 void winograd_half_task_of(const StepArgs& args, TaskId id) {
   using V = typename I::V;
-  using Wide = typename V::Wide;
+  using Part = typename V::Wide::Part;
   constexpr int W = V::width, positions = S::points * S::points;
   const WinogradParams& p = *static_cast<const WinogradParams*>(args.params);
   const int chunk = id.index % p.oc_chunks;
@@ -86,8 +91,10 @@ void winograd_half_task_of(const StepArgs& args, TaskId id) {
   t.units = units;
   for (int ic = 0; ic < p.ic_blocks; ++ic) {
     for (int i = 0; i < t.tiles; ++i) {
-      winograd_input<Wide, S>(p, src + ic * in_area, (first + i) / p.tiles_w, (first + i) % p.tiles_w,
-                              transformed + ic * row + i * W, p.input_position);
+      for (int part = 0; part < W; part += W / 2) {
+        winograd_input<Part, S>(p, src + ic * in_area + part, (first + i) / p.tiles_w, (first + i) % p.tiles_w,
+                                transformed + ic * row + i * W + part, p.input_position);
+      }
     }
   }
   const int oc_end = (chunk + 1) * p.oc_chunk < p.oc_blocks ? (chunk + 1) * p.oc_chunk : p.oc_blocks;
@@ -98,11 +105,14 @@ void winograd_half_task_of(const StepArgs& args, TaskId id) {
       winograd_products<I>(t, position, blocks, weights + (oc * positions + position * blocks) * block_weights);
     }
     for (int b = 0; b < blocks; ++b) {
-      const bool tail = p.epilogue.tail > 0 && oc + b + 1 == p.oc_blocks;
+      const int lanes = p.epilogue.tail > 0 && oc + b + 1 == p.oc_blocks ? p.epilogue.tail : W;
       for (int i = 0; i < t.tiles; ++i) {
-        winograd_output<Wide, S>(p, t.products + b * row + i * W, p.product_position, bias + (oc + b) * W,
-                                 other == nullptr ? nullptr : other + (oc + b) * out_area, dst + (oc + b) * out_area,
-                                 (first + i) / p.tiles_w, (first + i) % p.tiles_w, tail ? p.epilogue.tail : W);
+        for (int part = 0; part < W; part += W / 2) {
+          const ptrdiff_t place = (oc + b) * out_area + part;
+          winograd_output<Part, S>(p, t.products + b * row + i * W + part, p.product_position,
+                                   bias + (oc + b) * W + part, other == nullptr ? nullptr : other + place, dst + place,
+                                   (first + i) / p.tiles_w, (first + i) % p.tiles_w, least_lanes(lanes - part, W / 2));
+        }
       }
     }
   }

@@ -9,11 +9,18 @@
 namespace stretto::kernels::avx512 {
 namespace {
 
+/// 16 of the 32 values of a block, the others being 16 further on: for loops that would need too many registers.
+struct PartVec : Vec {
+  static constexpr int width = 32;
+  using Element = uint16_t;
+  using Wide = PartVec;
+};
+
 struct WideVec {
   static constexpr int width = 32;
   using Element = uint16_t;
   using Wide = WideVec;
-  using Narrow = Vec;  // half of it
+  using Part = PartVec;
   struct T {
     __m512 low, high;
   };
