@@ -160,7 +160,13 @@ class CoverSearch {
 
   Status time_option(int option) {
     const std::string& key = all_[static_cast<size_t>(option)].key;
-    STRETTO_ASSIGN(Choice choice, selector_.choose(all_[static_cast<size_t>(option)].bound.problem));
+    const Problem& problem = all_[static_cast<size_t>(option)].bound.problem;
+    Result<Choice> found = selector_.choose(problem);
+    // What f16 is too coarse for has other layouts.
+    const bool may_fail = has_half_operand(problem) && selector_.options().mode == SelectMode::measure;
+    if (!found.ok() && !may_fail) return found.status();
+    Choice choice = found.ok() ? *found : all_[static_cast<size_t>(option)].choice;
+    if (!found.ok()) choice.seconds = Pbqp::kForbidden;
     choice.measured = true;
     for (Option& o : all_) {
       if (o.key == key) o.choice = choice;
@@ -176,6 +182,7 @@ class CoverSearch {
     for (const Option& other : all_) {
       const auto& longer = candidates_[static_cast<size_t>(other.candidate)].nodes;
       if (candidates_[static_cast<size_t>(other.candidate)].group) continue;
+      if (other.choice.seconds == Pbqp::kForbidden) continue;
       if (!other.choice.measured || longer.size() <= nodes.size() || !(other.signature == o.signature)) continue;
       if (std::equal(nodes.begin(), nodes.end(), longer.begin())) cost = std::max(cost, other.choice.seconds);
     }
