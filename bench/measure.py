@@ -19,7 +19,8 @@ def tool(*arguments):
         raise engines.Failed(f"{BIN}/stretto is not built: cmake --preset release && cmake --build --preset release")
     done = subprocess.run([str(BIN / "stretto"), *map(str, arguments)], capture_output=True, text=True)
     if done.returncode:
-        raise engines.Failed(f"stretto {' '.join(map(str, arguments))}: {(done.stderr.strip() or '?').splitlines()[-1]}")
+        why = (done.stderr.strip() or "?").splitlines()[-1]
+        raise engines.Failed(f"stretto {' '.join(map(str, arguments))}: {why}")
     return done.stdout
 
 
@@ -72,22 +73,22 @@ def present(names):
     found = []
     for engine in names:
         if lacks := engines.missing(engine):
-            print(f"{engine}: {' and '.join(lacks)} not installed, left out (pip install -r scripts/requirements-peers.txt)",
-                  file=sys.stderr)
+            print(f"{engine}: {' and '.join(lacks)} not installed, left out "
+                  "(pip install -r scripts/requirements-peers.txt)", file=sys.stderr)
         else:
             found.append(engine)
     return found
 
 
 def machine(names):
-    """One line: processor, instruction sets, load, versions of the engines."""
+    """One line: processor, instruction sets, load, versions."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
     field = lambda key: next((l.split(":", 1)[1].strip() for l in text.splitlines() if l.startswith(key)), "")
     isas = [f for f in ("avx2", "avx512f", "avx512_vnni", "avx512_fp16", "amx_tile") if f in field("flags").split()]
     versions = dict.fromkeys(engines.version(e) for e in names if e not in engines.OURS)
-    return (f"{field('model name') or platform.machine()}, {len(os.sched_getaffinity(0))} CPUs ({' '.join(isas)}), load "
-            f"{os.getloadavg()[0]:.1f} when it began; {', '.join(versions)}")
+    return (f"{field('model name') or platform.machine()}, {len(os.sched_getaffinity(0))} CPUs ({' '.join(isas)}), "
+            f"load {os.getloadavg()[0]:.1f} when it began; {', '.join(versions)}")
 
 
 def table(rows):

@@ -1,13 +1,13 @@
 """Our plans beside other engines: the thesis's networks, the same inputs, the same machine, one run.
 
-    .venv/bin/python bench/peers.py [--networks NAME[@HxW] …] [--engines NAME …] [--threads 2] [--rounds 5] [--seconds 2]
-                                    [--batch 1] [--isa avx2] [--out JSON]
+    .venv/bin/python bench/peers.py [--networks NAME[@HxW] …] [--engines NAME …] [--threads 2] [--rounds 5]
+                                    [--seconds 2] [--batch 1] [--isa avx2] [--out JSON]
 
 For each network the answers are compared first. Then every engine is timed in rounds, one after the other, each in a
-process of its own. The figure is the smallest of the rounds' medians, in milliseconds; a ratio below 1 means that ours is
-faster, `ours / best` is against the best peer that ran, `fp16 / fp32` our plan with `--precision fp16` against the one
-without. A peer that is not installed, cannot convert or run a network, or is off, is named and left out of its row. With
---isa avx2 those that cannot be held to it are left out. Plans are built afresh unless --keep-plans is given.
+process of its own. The figure is the smallest of the rounds' medians, in milliseconds; a ratio below 1 means that ours
+is faster, `ours / best` is against the best peer that ran, `fp16 / fp32` our plan with `--precision fp16` against the one
+without. A peer that is not installed, cannot convert or run a network, or is off, is named and left out of its row.
+With --isa avx2 those that cannot be held to it are left out. Plans are built afresh unless --keep-plans is given.
 """
 import argparse
 import datetime
@@ -54,7 +54,8 @@ def table(results, names):
     peers = [e for e in names if e not in engines.OURS]
     versus = [*peers, "best"] if "stretto" in names and peers else []
     both = all(e in names for e in engines.OURS)
-    rows = [["network", *(f"{e} ms" for e in names), *(f"ours / {p}" for p in versus), *(["fp16 / fp32"] if both else [])]]
+    head = ["network", *(f"{e} ms" for e in names), *(f"ours / {p}" for p in versus)]
+    rows = [head + (["fp16 / fp32"] if both else [])]
     ratios = []
     for network, result in results.items():
         ms = {e: min(times) for e, times in result["rounds_ms"].items()}
@@ -91,8 +92,8 @@ def main():
         a.engines = [e for e in a.engines if e not in NOT_HELD_TO_AVX2]
     here, results = f"{measure.machine(a.engines)}; {datetime.date.today().isoformat()}", {}
     print(here)
-    print(f"batch {a.batch}, {a.threads} threads{', ' + a.isa if a.isa else ''}; smallest of {a.rounds} rounds' medians",
-          flush=True)
+    held = f", {a.isa}" if a.isa else ""
+    print(f"batch {a.batch}, {a.threads} threads{held}; smallest of {a.rounds} rounds' medians", flush=True)
     for network in a.networks:
         results[network] = result = compare(network, a)
         line = ", ".join(f"{e} {min(t):.2f} ms" for e, t in result["rounds_ms"].items())

@@ -69,8 +69,8 @@ class Subject:
         return {n: np.load(out / (n if len(names) > 1 else ".") / "x.npy") for n in names}
 
     def errors(self, names, threads, folder):
-        """({engine: error}, {engine: why it is left out}): largest error over the outputs, against the oracle. A peer that
-        cannot run this network, or is off, is left out and named; ours must do both."""
+        """({engine: error}, {engine: why it is left out}): largest error over the outputs, against the oracle. A peer
+        that cannot run this network, or is off, is left out and named; ours must do both."""
         expected, errors, left_out = self.outputs(ORACLE, threads, folder, []), {}, {}
         for engine in names:
             try:

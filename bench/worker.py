@@ -93,8 +93,10 @@ def main():
         if job["do"] == "outputs":
             np.savez(job["out"], **engines.load(engine, file, threads)(feeds))
             result = {}
+        elif job["do"] == "start":
+            result = started(engine, file, threads, feeds)
         else:
-            result = started(engine, file, threads, feeds) if job["do"] == "start" else timed(engine, file, threads, feeds, job)
+            result = timed(engine, file, threads, feeds, job)
     except engines.Failed as failure:
         sys.exit(str(failure))
     print("\n" + json.dumps(result))

@@ -17,8 +17,8 @@ def convert(model):
     model = pathlib.Path(model)
     file, partial = model.with_suffix(".mnn"), model.with_suffix(".mnn.partial")
     if not file.exists():
-        _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", str(model), "--MNNModel", str(partial), "--bizCode",
-                           "bench"])
+        _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", str(model), "--MNNModel", str(partial),
+                           "--bizCode", "bench"])
         if not partial.exists():
             raise Failed("MNN's converter wrote nothing")
         partial.rename(file)

@@ -26,7 +26,8 @@ def convert(model):
                               capture_output=True, text=True)
         made = folder / "model.ncnn.param", folder / "model.ncnn.bin"
         if done.returncode or not all(f.exists() for f in made):
-            raise Failed(f"pnnx cannot convert it: {(done.stderr.strip() or f'status {done.returncode}').splitlines()[-1]}")
+            why = (done.stderr.strip() or f"status {done.returncode}").splitlines()[-1]
+            raise Failed(f"pnnx cannot convert it: {why}")
         weights.write_bytes(made[1].read_bytes())
         param.write_bytes(made[0].read_bytes())
     return param
