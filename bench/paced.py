@@ -1,7 +1,8 @@
 """Paced like a camera: what a network costs that runs alone between pauses, beside the same back to back.
 
     .venv/bin/python bench/paced.py [--networks NAME[@HxW] …] [--engines NAME …] [--rate 30] [--deadline 33]
-                                    [--seconds 25] [--back-to-back 10] [--threads 2] [--rounds 1] [--keep-plans] [--out JSON]
+                                    [--seconds 25] [--back-to-back 10] [--threads 2] [--rounds 1] [--keep-plans]
+                                    [--out JSON]
 
 In each round every engine is measured back to back and then paced, in a process of its own each. Times are from
 arrival to result; each figure is the smallest of the rounds', missed deadlines are the sum of all. `p50 ratio` is

@@ -5,9 +5,9 @@
 
 For each network the answers are compared first. Then every engine is timed in rounds, one after the other, each in a
 process of its own. The figure is the smallest of the rounds' medians, in milliseconds; a ratio below 1 means that ours
-is faster, `ours / best` is against the best peer that ran, `fp16 / fp32` our plan with `--precision fp16` against the one
-without. A peer that is not installed, cannot convert or run a network, or is off, is named and left out of its row.
-With --isa avx2 those that cannot be held to it are left out. Plans are built afresh unless --keep-plans is given.
+is faster, `ours / best` is against the best peer that ran, `fp16 / fp32` our plan with `--precision fp16` against the
+one without. A peer that is not installed, cannot convert or run a network, or is off, is named and left out of its
+row. With --isa avx2 those that cannot be held to it are left out. Plans are built afresh unless --keep-plans is given.
 """
 import argparse
 import datetime

@@ -1,9 +1,9 @@
 """The engines that are measured: ours, and its peers, each loaded in the same way.
 
-A peer is a file of this folder with `PACKAGE` (its name for pip), `NEEDS` (what it imports to run) and
-`load(file, threads)`, which gives a function from {input: array} to {output: array}. Where it reads a format of its
-own, `convert(model)` writes that file once beside the model (and `CONVERTER` is what that imports). Arithmetic is float32 everywhere, and
-threads are what is asked for.
+A peer is a file of this folder with `PACKAGE` (its name for pip), `NEEDS` (what it imports to run) and `load(file,
+threads)`, which gives a function from {input: array} to {output: array}. Where it reads a format of its own,
+`convert(model)` writes that file once beside the model (and `CONVERTER` is what that imports). Arithmetic is float32
+everywhere, and threads are what is asked for.
 """
 import importlib
 import importlib.metadata
