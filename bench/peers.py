@@ -1,13 +1,13 @@
-"""Our plans beside ONNX Runtime and OpenVINO: the thesis's networks, the same inputs, the same machine, one run.
+"""Our plans beside other engines: the thesis's networks, the same inputs, the same machine, one run.
 
-    .venv/bin/python bench/peers.py [--networks NAME[@HxW] …] [--threads 2] [--rounds 5] [--seconds 2] [--batch 1]
-                                    [--isa avx2] [--out JSON]
+    .venv/bin/python bench/peers.py [--networks NAME[@HxW] …] [--engines NAME …] [--threads 2] [--rounds 5]
+                                    [--seconds 2] [--batch 1] [--isa avx2] [--out JSON]
 
 For each network the answers are compared first. Then every engine is timed in rounds, one after the other, each in a
-process of its own. The figure is the smallest of the rounds' medians, in milliseconds; a ratio below 1 means that ours is
-faster, `ours / best` is against the better peer, `fp16 / fp32` our plan with `--precision fp16` against the one
-without. With --isa avx2 OpenVINO is held to AVX2 as well; ONNX Runtime cannot be and is left out. Plans are built afresh
-unless --keep-plans is given.
+process of its own. The figure is the smallest of the rounds' medians, in milliseconds; a ratio below 1 means that ours
+is faster, `ours / best` is against the best peer that ran, `fp16 / fp32` our plan with `--precision fp16` against the
+one without. A peer that is not installed, cannot convert or run a network, or is off, is named and left out of its
+row. With --isa avx2 those that cannot be held to it are left out. Plans are built afresh unless --keep-plans is given.
 """
 import argparse
 import datetime
@@ -15,119 +15,65 @@ import json
 import math
 import os
 import pathlib
-import re
 import sys
 import tempfile
-import time
 
-import numpy as np
+import engines
+import measure
+import subjects
+from subjects import networks
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
-
-import engines  # noqa: E402
-import networks  # noqa: E402
-
-CACHE = ROOT / ".cache" / "peers"
 DEFAULT = [*networks.NETWORKS, "unet@256x512"]
-AGREEMENT = {"onnxruntime": 0.0, "stretto": 1e-4, "stretto-fp16": 5e-3, "openvino": 1e-3}  # against ONNX Runtime: max|y − r| / max|r|
-
-
-def shape_of(name, batch):
-    """Of the input: "unet" has its usual size, "unet@256x512" that one."""
-    network, _, size = name.partition("@")
-    return (batch, 3, *(map(int, size.split("x")) if size else networks.NETWORKS[network][2]))
-
-
-def model_file(name, batch):
-    """The full-size model, written once."""
-    import onnx
-    file = CACHE / f"{name}-b{batch}.onnx"
-    if not file.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        onnx.save(networks.build(name.partition("@")[0], batch, shape_of(name, batch)[2:]), partial)
-        partial.rename(file)
-    return file
-
-
-def our_outputs(plan, x, names, threads):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        np.save(folder / "x.npy", x)
-        engines.tool("run", plan, "--input", folder / "x.npy", "--output", folder / "out", "--threads", threads)
-        return {n: np.load(folder / "out" / (n if len(names) > 1 else ".") / "x.npy") for n in names}
-
-
-def errors_of(files, model, x, threads):
-    """Error of each engine against ONNX Runtime, largest over the outputs; Failed where it is too large."""
-    expected, errors = engines.load_onnxruntime(model, threads)({"x": x}), {}
-    for engine, file in files.items():
-        if engine in engines.OURS:
-            got = our_outputs(file, x, list(expected), threads)
-        else:
-            got = engines.LOADERS[engine](file, threads)({"x": x})
-        errors[engine] = max(float(np.abs(got[n].reshape(r.shape) - r).max() / np.abs(r).max())
-                             for n, r in expected.items())
-        if not errors[engine] <= AGREEMENT[engine]:
-            raise engines.Failed(f"{model.name}: {engine} is off by {errors[engine]:.1e}, not timed")
-    return errors
+NOT_HELD_TO_AVX2 = ("onnxruntime", "ncnn", "MNN")
 
 
 def compare(name, a):
     """One network: plan, agreement, rounds."""
-    model, result, shape = model_file(name, a.batch), {}, shape_of(name, a.batch)
-    files = {e: model for e in a.engines}
+    subject = subjects.Subject(name, a.batch)
     for ours in [e for e in a.engines if e in engines.OURS]:
-        precision = engines.OURS[ours]
-        files[ours] = CACHE / f"{name}-b{a.batch}-t{a.threads}-{precision}{'-' + a.isa if a.isa else ''}.plan"
-        if not (a.keep_plans and files[ours].exists()):
-            began = time.perf_counter()
-            options = ["--precision", precision, *(["--isa", a.isa] if a.isa else [])]
-            engines.tool("build", model, "-o", files[ours], "--threads", a.threads, *options)
-            result.setdefault("build_s", {})[ours] = time.perf_counter() - began
-    result["error"] = errors_of(files, model, networks.sample(name.partition("@")[0], shape), a.threads)
-    result["rounds_ms"] = engines.rounds(files, {"x": shape}, a.threads, a.rounds, a.seconds)
-    return result
+        subject.build_plan(ours, a.threads, a.isa, a.keep_plans)
+    with tempfile.TemporaryDirectory() as folder:
+        errors, left_out = subject.errors(a.engines, a.threads, pathlib.Path(folder))
+    able = [e for e in a.engines if e not in left_out]
+    times = measure.rounds(able, subject, a.threads, a.rounds, {"flat": {"do": "time", "seconds": a.seconds}})
+    return {"build_s": subject.build_s, "error": errors, "left_out": left_out,
+            "rounds_ms": {e: [r["flat"]["p50"] for r in rounds] for e, rounds in times.items()}}
 
 
 def geometric_mean(values):
-    return math.exp(sum(map(math.log, values)) / len(values))
+    values = [v for v in values if v is not None]
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+def ratio(a, b):
+    return a / b if a is not None and b is not None else None
 
 
 def table(results, names):
-    """Markdown: ms for each engine, then ours over each peer and over the better of them, and our fp16 over our fp32."""
+    """ms for each engine, then ours over each peer and over the best of them, and our fp16 over our fp32."""
     peers = [e for e in names if e not in engines.OURS]
-    ours = "stretto" in names and bool(peers)
+    versus = [*peers, "best"] if "stretto" in names and peers else []
     both = all(e in names for e in engines.OURS)
-    head = ["network", *(f"{e} ms" for e in names)]
-    head += [f"ours / {p}" for p in [*peers, "best"]] if ours else []
-    head += ["fp16 / fp32"] if both else []
-    rows, ratios = [], []
+    head = ["network", *(f"{e} ms" for e in names), *(f"ours / {p}" for p in versus)]
+    rows = [head + (["fp16 / fp32"] if both else [])]
+    ratios = []
     for network, result in results.items():
-        best = {e: min(times) for e, times in result["rounds_ms"].items()}
-        relative = [best["stretto"] / best[p] for p in peers] if ours else []
-        relative += [max(relative)] if ours else []
-        relative += [best["stretto-fp16"] / best["stretto"]] if both else []
+        ms = {e: min(times) for e, times in result["rounds_ms"].items()}
+        ms["best"] = min((ms[p] for p in peers if p in ms), default=None)
+        relative = [ratio(ms.get("stretto"), ms.get(p)) for p in versus]
+        relative += [ratio(ms["stretto-fp16"], ms["stretto"])] if both else []
         ratios.append(relative)
-        rows.append([network, *(f"{best[e]:.2f}" for e in names), *(f"{v:.2f}" for v in relative)])
+        rows.append([network, *(ms.get(e) for e in names), *relative])
     if len(ratios) > 1:
-        rows.append(["geometric mean", *[""] * len(names), *(f"{geometric_mean(c):.2f}" for c in zip(*ratios))])
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
-
-
-def network_name(text):
-    network, at, size = text.partition("@")
-    if network not in networks.NETWORKS or (at and not re.fullmatch(r"[1-9]\d*x[1-9]\d*", size)):
-        raise argparse.ArgumentTypeError(f"{text!r}: NAME or NAME@HxW, of {', '.join(networks.NETWORKS)}")
-    return text
+        rows.append(["geometric mean", *[""] * len(names), *(geometric_mean(c) for c in zip(*ratios))])
+    return measure.table(rows)
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = [*engines.OURS, *engines.LOADERS]
-    parser.add_argument("--networks", nargs="+", type=network_name, default=DEFAULT, metavar="NAME[@HxW]")
-    parser.add_argument("--engines", nargs="+", choices=known, default=known)
+    usual = [*engines.OURS, *(e for e in engines.PEERS if not e.endswith("-nospin"))]
+    parser.add_argument("--networks", nargs="+", type=subjects.network_name, default=DEFAULT, metavar="NAME[@HxW]")
+    parser.add_argument("--engines", nargs="+", choices=[*engines.OURS, *engines.PEERS], default=usual)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of timing, for each engine in each round")
@@ -140,15 +86,14 @@ def parse_arguments():
 
 def main():
     a = parse_arguments()
-    for missing in [e for e in a.engines if not engines.installed(e)]:
-        print(f"{missing}: not installed, left out (pip install -r scripts/requirements-peers.txt)", file=sys.stderr)
-        a.engines.remove(missing)
+    a.engines = measure.present(a.engines)
     if a.isa:
-        os.environ["ONEDNN_MAX_CPU_ISA"] = a.isa.upper()
-        a.engines = [e for e in a.engines if e != "onnxruntime"]
-    here, results = f"{engines.machine()}; {datetime.date.today().isoformat()}", {}
+        os.environ["ONEDNN_MAX_CPU_ISA"], os.environ["ATEN_CPU_CAPABILITY"] = a.isa.upper(), a.isa
+        a.engines = [e for e in a.engines if e not in NOT_HELD_TO_AVX2]
+    here, results = f"{measure.machine(a.engines)}; {datetime.date.today().isoformat()}", {}
     print(here)
-    print(f"batch {a.batch}, {a.threads} threads{', ' + a.isa if a.isa else ''}; smallest of {a.rounds} rounds' medians", flush=True)
+    held = f", {a.isa}" if a.isa else ""
+    print(f"batch {a.batch}, {a.threads} threads{held}; smallest of {a.rounds} rounds' medians", flush=True)
     for network in a.networks:
         results[network] = result = compare(network, a)
         line = ", ".join(f"{e} {min(t):.2f} ms" for e, t in result["rounds_ms"].items())

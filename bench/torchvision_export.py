@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 import engines  # noqa: E402
+import measure  # noqa: E402
 import networks  # noqa: E402
 import tool  # noqa: E402
 
@@ -99,7 +100,7 @@ def compare(name, a, folder):
     shape = (a.batch, 3, *(a.size or networks.NETWORKS[name][2]))
     model, plan = folder / f"{name}.onnx", folder / f"{name}.plan"
     export(name, shape, model)
-    engines.tool("build", model, "-o", plan, "--threads", a.threads)
+    measure.tool("build", model, "-o", plan, "--threads", a.threads)
     x = networks.sample(name, shape)
     expected = tool.oracle(model)({"x": x})
     got = tool.run_plan(plan, {"x.npy": x}, folder / name, list(expected), threads=a.threads)

@@ -201,7 +201,8 @@ def test_fp16_narrows_what_it_may_and_says_so(small, image, tmp_path, cache):
 def test_bench_json(small):
     report = tool.stretto_json("bench", small[1], "--duration", 0.3, "--warmup", 0.1, "--threads", 2, "--layers")
     assert {"plan", "device", "precision", "threads", "batch", "iterations", "latency_ms", "throughput_per_s",
-            "memory_bytes", "load_ms", "deadline", "layers"} <= set(report)
+            "memory_bytes", "load_ms", "first_ms", "deadline", "layers"} <= set(report)
+    assert report["first_ms"] > report["load_ms"] > 0
     latency = report["latency_ms"]
     assert set(latency) >= {"mean", "std", "min", "p50", "p90", "p99", "p999", "max"}
     assert 0 < latency["min"] <= latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["p999"] <= latency["max"]

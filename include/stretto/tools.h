@@ -112,8 +112,9 @@ struct BenchReport {
   double throughput_per_s = 0;  ///< samples, all contexts together
   MemoryUse memory;
   size_t peak_rss_bytes = 0;
-  double load_ms = 0;
-  double cpu_s = 0;  ///< processor time used by the whole process while measuring
+  double load_ms = 0;   ///< to open the plan; 0 for an engine that was given
+  double first_ms = 0;  ///< load_ms and from there to the first result: making a context, its first run
+  double cpu_s = 0;     ///< processor time used by the whole process while measuring
   double wall_s = 0;
   struct {
     double rate_hz = 0, deadline_ms = 0;

@@ -64,7 +64,9 @@ void print_report(const BenchReport& r, bool all_layers) {
   fmt::print("  memory      weights {}, activations {}, workspace {}; peak of the process {}\n",
              bytes_text(r.memory.weights), bytes_text(r.memory.activations), bytes_text(r.memory.workspace),
              bytes_text(r.peak_rss_bytes));
-  if (r.load_ms > 0) fmt::print("  loaded in   {}\n", time_text(r.load_ms));
+  if (r.load_ms > 0) {
+    fmt::print("  loaded in   {}, first result after {}\n", time_text(r.load_ms), time_text(r.first_ms));
+  }
   if (!r.layers.empty()) print_layers(r, all_layers);
 }
 

@@ -109,6 +109,7 @@ json to_json(const BenchReport& r, bool with_layers) {
       {"throughput_per_s", r.throughput_per_s},
       {"memory_bytes", std::move(memory)},
       {"load_ms", r.load_ms},
+      {"first_ms", r.first_ms},
       {"cpu_s", r.cpu_s},
       {"wall_s", r.wall_s},
       {"deadline",
