@@ -1,7 +1,8 @@
 #include "device/memory.h"
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <cpuid.h>
+#include <immintrin.h>
 #endif
 
 #include <sys/mman.h>
@@ -64,16 +65,34 @@ Memory& Memory::operator=(Memory&& o) noexcept {
   return *this;
 }
 
-void evict(const void* data, size_t bytes) {
 #if defined(__x86_64__)
-  constexpr size_t kLine = 64;
-  const char* at = static_cast<const char*>(data);
-  for (size_t i = 0; i < bytes; i += kLine) _mm_clflush(at + i);
-  _mm_mfence();
-#else
-  (void)data;
-  (void)bytes;
-#endif
+namespace {
+
+constexpr size_t kLine = 64;
+
+[[gnu::target("clflushopt")]] void flush_in_any_order(const char* data, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += kLine) _mm_clflushopt(const_cast<char*>(data + i));
 }
+
+void flush_in_order(const char* data, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += kLine) _mm_clflush(data + i);
+}
+
+/// Flushes that need not wait for each other: CPUID 7, EBX bit 23.
+bool flushes_in_any_order() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & (1u << 23)) != 0;
+}
+
+}  // namespace
+
+void evict(const void* data, size_t bytes) {
+  static const auto flush = flushes_in_any_order() ? flush_in_any_order : flush_in_order;
+  flush(static_cast<const char*>(data), bytes);
+  _mm_mfence();
+}
+#else
+void evict(const void*, size_t) {}
+#endif
 
 }  // namespace stretto
