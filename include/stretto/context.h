@@ -74,6 +74,9 @@ class Context {
   /// of run() and profile() included. Throws as run() does, at once. A Context that goes finishes its runs first.
   Pending run_async(std::span<const InputView> inputs, std::span<const OutputView> outputs);
   Pending run_async(std::initializer_list<InputView> inputs, std::initializer_list<OutputView> outputs);
+  /// Puts the calling thread, which takes part in every run(), where ContextOptions wants the context's first thread.
+  /// Throws Error where the system refuses; nothing happens when the options name no place.
+  void place_caller() const;
   /// A run that waits for each step and times it: slower than run() by the waits.
   std::vector<StepTime> profile(std::span<const InputView> inputs, std::span<const OutputView> outputs);
 

@@ -20,6 +20,12 @@ struct ContextOptions {
   /// weights shortly before the next one is due. Costs a fifth of a run's processor time at most; runs without a rhythm
   /// cost nothing. Idle-priority threads do it, as many as `threads`.
   bool pacing = true;
+  /// CPUs for the threads, one each, in turn; the calling thread is the first of them and joins with
+  /// Context::place_caller(). Empty: wherever the system puts them.
+  std::vector<int> cpus;
+  /// 1 to 99: threads belong to the system's first-in-first-out real-time class (needs root or `ulimit -r`). 0: as
+  /// usual.
+  int priority = 0;
 };
 
 /// Cheap to copy: copies share the plan. Immutable, so safe to use from any thread.

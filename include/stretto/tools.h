@@ -88,6 +88,8 @@ struct BenchOptions {
   int threads = 0, contexts = 1;
   double rate_hz = 0, deadline_ms = 0;  ///< paced arrivals when rate > 0
   bool pacing = true;                   ///< of the contexts: see ContextOptions
+  std::vector<int> cpus;                ///< shared out to the contexts, `threads` each
+  int priority = 0;
   bool layers = true;
   std::string input;  ///< a sample; empty: random
   std::string trace;  ///< file for a timeline of a few iterations

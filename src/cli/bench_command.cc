@@ -126,6 +126,12 @@ void add_bench(CLI::App& app, Work& work) {
       ->needs(rate);
   sub->add_flag("--no-pacing{false}", o->bench.pacing,
                 "Do not wake processors and fetch weights ahead of runs that come at a steady rate");
+  sub->add_option("--cpus", o->bench.cpus,
+                  "CPUs for the threads, one each: 0,1 (default: wherever the system puts them)")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1 << 16));
+  sub->add_option("--priority", o->bench.priority, "Real-time priority of the threads (first in, first out), 1 to 99")
+      ->check(CLI::Range(1, 99));
   sub->add_option("--input", o->bench.input, "A sample or folder, as for `run` (default: random)");
   sub->add_option("--trace", o->bench.trace, "Write a timeline that Perfetto and chrome://tracing open");
   sub->add_option("--program", o->bench.program, "Which set of input shapes, in the order they were built")

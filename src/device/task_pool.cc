@@ -200,6 +200,13 @@ TaskPool::~TaskPool() {
   for (std::thread& t : impl_->threads) t.join();
 }
 
+Status TaskPool::place(const Placement& placement) {
+  for (size_t i = 0; i < impl_->threads.size(); ++i) {
+    STRETTO_TRY(place_thread(impl_->threads[i].native_handle(), placement, static_cast<int>(i) + 1));
+  }
+  return {};
+}
+
 void TaskPool::run(std::span<const StepCall> steps, StepObserver* observer) {
   if (observer == nullptr) {
     if (threads_ > 1) return impl_->run(steps);

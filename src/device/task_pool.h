@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "device/placement.h"
 #include "device/task.h"
 
 namespace stretto {
@@ -44,6 +45,8 @@ class TaskPool {
   TaskPool& operator=(const TaskPool&) = delete;
 
   int threads() const { return threads_; }
+  /// Places the workers; the caller of run() is thread 0 and places itself. Not while a run goes on.
+  Status place(const Placement& placement);
   /// Runs all steps in order and returns when the last task is done. One caller at a time.
   /// With an observer each step is waited for and timed.
   void run(std::span<const StepCall> steps, StepObserver* observer = nullptr);

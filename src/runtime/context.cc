@@ -103,6 +103,10 @@ int Context::threads() const {
   return impl_->executor->threads();
 }
 
+void Context::place_caller() const {
+  throw_if_failed(place_thread(pthread_self(), impl_->executor->placement(), 0));
+}
+
 void Context::run(std::span<const InputView> inputs, std::span<const OutputView> outputs) {
   impl_->wait_for_queue();
   impl_->bind(inputs, outputs);

@@ -91,6 +91,9 @@ std::string Engine::preprocess() const {
 Context Engine::context(const ContextOptions& options) const {
   impl_->program(options.program);
   auto executor = value_or_throw(Executor::create(impl_->resolved, options.program, threads_or_all(options.threads)));
+  if (!options.cpus.empty() || options.priority != 0) {
+    throw_if_failed(executor->place({options.cpus, options.priority}));
+  }
   if (options.pacing) executor->pace();
   return Context(std::make_unique<Context::Impl>(std::move(executor)));
 }

@@ -179,6 +179,11 @@ void Executor::run(std::span<const void* const> inputs, std::span<void* const> o
   pacer_->run_ends();
 }
 
+Status Executor::place(const Placement& placement) {
+  placement_ = placement;
+  return pool_.place(placement);
+}
+
 void Executor::pace() {
   pacer_ = std::make_unique<Pacer>(
       threads(), std::vector<std::span<const std::byte>>{plan_->plan->weights, {arena_.data(), arena_.size()}});

@@ -23,12 +23,16 @@ class Executor {
 
   const plan::Program& program() const { return plan_->plan->programs[static_cast<size_t>(program_)]; }
   int threads() const { return pool_.threads(); }
+  const Placement& placement() const { return placement_; }
   /// Bytes of arena and scratch this executor holds.
   size_t arena_bytes() const { return arena_.size(); }
 
   /// `inputs` and `outputs` in the order of the program's bindings, each as large as the binding's type says, aligned
   /// to their element; inputs and outputs must not overlap. Allocates nothing, locks nothing. One caller at a time.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs, StepObserver* observer = nullptr);
+
+  /// Places the workers; see device/placement.h. Before the first run.
+  Status place(const Placement& placement);
 
   /// From now on runs at a steady rate are prepared for: see device/pacer.h. Before the first run.
   void pace();
@@ -61,6 +65,7 @@ class Executor {
   std::vector<const void*> inputs_;  // of the latest run
   std::vector<void*> outputs_;
   TaskPool pool_;
+  Placement placement_;
   std::unique_ptr<Pacer> pacer_;  // null: nobody prepares
 };
 

@@ -136,8 +136,12 @@ BenchReport bench(const Engine& engine, const BenchOptions& options) {
   std::vector<tools::Lane> lanes;
   const auto start = Clock::now();
   for (int i = 0; i < options.contexts; ++i) {
-    lanes.push_back(
-        make_lane(engine, {.threads = threads, .program = options.program, .pacing = options.pacing}, program, input));
+    ContextOptions context{
+        .threads = threads, .program = options.program, .pacing = options.pacing, .priority = options.priority};
+    for (int t = 0; t < threads && !options.cpus.empty(); ++t) {
+      context.cpus.push_back(options.cpus[static_cast<size_t>(i * threads + t) % options.cpus.size()]);
+    }
+    lanes.push_back(make_lane(engine, context, program, input));
     if (i > 0) continue;
     lanes[0].context.run(lanes[0].inputs, lanes[0].outputs);
     report.first_ms = seconds_since(start) * 1e3;

@@ -86,6 +86,7 @@ class Load {
     times.reserve(kReservedTimes);
     int64_t missed = 0;
     try {
+      lane.context.place_caller();
       const int64_t warm_until = now_ns() + static_cast<int64_t>(options_.warmup_s * 1e9);
       do {
         lane.context.run(lane.inputs, lane.outputs);
