@@ -13,7 +13,9 @@ constexpr int64_t kPanelBytes = 16 << 10;      // input of one tile, of a level 
 constexpr int64_t kWeightBytes = 384 << 10;    // weights of one task and chunk, of a level 2 of 512 KiB or more
 constexpr int64_t kHalfWeightBytes = 1 << 20;  // the same in f16: processors with its arithmetic have 2 MiB
 constexpr double kTaskFlops = 3e6;             // about 30 µs
-constexpr int kMostTasks = 64;
+constexpr int kMostTasks = 64, kFewTasks = 8;
+constexpr int64_t kKeptWeightBytes = 28 << 10;  // of a level 1 of 32 or 48 KiB
+constexpr int kStreamedTiles = 4;
 
 struct Tile {
   int pixels, blocks;
@@ -59,6 +61,25 @@ int ic_chunk_of(const ConvParams& p, int width, int pixels) {
   return div_up(p.ic_blocks, div_up(p.ic_blocks, most_blocks));
 }
 
+bool is_pointwise(const ConvParams& p) {
+  return p.passes == 1 && p.pass[0].kh == 1 && p.pass[0].kw == 1 && p.sh == 1 && p.sw == 1;
+}
+
+/// A pointwise task with one group of output blocks and pixels enough keeps a chunk's weights in level 1 and lets the
+/// pixels stream past; others keep a tile's pixels there and stream the weights.
+bool keeps_weights(const ConvParams& p) {
+  return is_pointwise(p) && p.oc_chunk <= p.blocks && p.row_block * p.col_block >= kStreamedTiles * p.pixels;
+}
+
+/// All pixels of a task for one group of output blocks, at least kFewTasks tasks.
+Config streaming_split(const ConvParams& p, Tile tile) {
+  const ConvPass& pass = p.pass[0];
+  const int groups = div_up(p.oc_blocks, tile.blocks) * p.batch * p.groups;
+  const int lines = pass.oh == 1 ? div_up(pass.ow, tile.pixels) : pass.oh;
+  const int parts = std::clamp(div_up(kFewTasks, groups), 1, lines);
+  return Config{{tile.pixels, tile.blocks, tile.blocks, div_up(lines, parts) * (pass.oh == 1 ? tile.pixels : 1)}};
+}
+
 /// Channels and rows of a task for about `tasks` tasks in all.
 Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
   const ConvPass& pass = p.pass[0];
@@ -100,6 +121,7 @@ std::vector<Config> conv_splits(const ConvParams& p, int width) {
   const size_t kept = std::min<size_t>(tiles.size(), 2);
   for (size_t i = 0; i < kept; ++i) add(split_for(p, width, tiles[i], tasks));
   for (size_t i = 0; i < kept; ++i) add(split_for(p, width, tiles[i], std::max(8.0, tasks / 4)));
+  for (size_t i = 0; i < kept && is_pointwise(p); ++i) add(streaming_split(p, tiles[i]));
   return configs;
 }
 
@@ -117,6 +139,11 @@ void apply_split(const Config& config, int width, ConvParams& p) {
   p.row_block = one_row ? 1 : config.v[3];
   p.col_block = one_row ? config.v[3] : ow;
   p.ic_chunk = ic_chunk_of(p, width, p.pixels);
+  if (keeps_weights(p)) {
+    const int64_t block_bytes = static_cast<int64_t>(p.blocks) * width * width * 4;
+    const int most = static_cast<int>(std::max<int64_t>(1, kKeptWeightBytes / block_bytes));
+    p.ic_chunk = std::min(p.ic_chunk, div_up(p.ic_blocks, div_up(p.ic_blocks, most)));
+  }
   p.oc_chunks = div_up(p.oc_blocks, p.oc_chunk);
   p.row_blocks = div_up(oh, p.row_block);
   p.col_blocks = div_up(ow, p.col_block);
