@@ -15,7 +15,6 @@ namespace {
 constexpr int64_t kScratchFloats = (768 << 10) / 4;
 /// A row of transformed weights that a level 1 of 48 KiB still mostly holds.
 constexpr int64_t kRowBytes = 56 << 10;
-constexpr int kMostTiles = 64;
 constexpr size_t kMostConfigs = 6;
 /// Cycles a second, and bytes a cycle that all threads together get from the memory and one from the outer caches.
 constexpr double kClock = 3e9, kMemoryBytes = 7, kCacheBytes = 12;
@@ -111,19 +110,18 @@ std::vector<Config> winograd_splits(const WinogradParams& shape, int batch, cons
   for (const int size : kind.sizes) {
     if (shape.stride == 2 && size == 6) continue;
     const int tiles = div_up(shape.oh, size) * div_up(shape.ow, size);
-    for (const int parts : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256}) {
-      const int block = div_up(tiles, parts);
-      if (block > kMostTiles || (block < 6 && parts > 1)) continue;
+    for (const int most : {64, 48, 32, 24, 16, 12, 8, 6}) {
+      const int block = div_up(tiles, div_up(tiles, most));  // tasks of equal size
       for (const int oc_parts : {1, 2, 4, 8, 16, 32}) {
         const int oc_chunk = div_up(shape.oc_blocks, oc_parts);
         if (oc_chunk == 1 && oc_parts > 1 && shape.oc_blocks > 2) break;
         for (const int ic_parts : {1, 2, 4, 8, 16, 32}) {
           const Config config{{size, block, oc_chunk, div_up(shape.ic_blocks, ic_parts)}};
           if (ic_parts > (kind.width == 32 ? 1 : shape.ic_blocks)) break;  // f16 sums are widened once
-          if (winograd_split(shape, config, kind).scratch > kScratchFloats) continue;
+          const WinogradParams p = winograd_split(shape, config, kind);
+          if (p.scratch > kScratchFloats) continue;
           if (std::find(configs.begin(), configs.end(), config) == configs.end()) configs.push_back(config);
           // Smaller chunks only add to the sums' traffic, unless they bring transformed weights into level 1.
-          const WinogradParams p = winograd_split(shape, config, kind);
           if (!kind.raw || p.points * p.weight_position * 4 <= kRowBytes) break;
         }
       }
