@@ -38,6 +38,8 @@ PUBLIC = {
     "stretto/tools.h": {"tools", "cli"},
 }
 ISA_SYSTEM_HEADERS = {"immintrin.h", "arm_neon.h", "cstdint", "cstddef", "cstring", "stdint.h", "stddef.h", "string.h"}
+# Folders whose instruction set has all of another's: they may include that folder's headers, too.
+ISA_EXTENDS = {"fp16": "avx512", "fp16_emulated": "avx512"}
 ISA_LOCAL_HEADER = re.compile(r"_(loops|params)\.h$|/(loops|params)\.h$")
 
 
@@ -132,7 +134,7 @@ class Checker:
                                    f"all: move what needs it out of this folder")
             return
         other = isa_folder(name)
-        if other and other != isa:
+        if other and other not in (isa, ISA_EXTENDS.get(isa)):
             self.breach(where, f'"{name}" is of another instruction set')
         elif not other and not ISA_LOCAL_HEADER.search(name):
             self.breach(where, f'"{name}": files of one instruction set include only *_loops.h and *_params.h')

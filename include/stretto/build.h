@@ -31,8 +31,8 @@ struct Progress {
 };
 
 struct BuildOptions {
-  /// The narrowest the builder may use; fp32 is always allowed beside it. fp16 here: weights kept in f16, arithmetic in
-  /// f32, where that is faster.
+  /// The narrowest the builder may use, where that is faster; fp32 is always allowed beside it. fp16: with AVX512-FP16
+  /// values, weights and products in f16, their sums in f32; on other processors weights alone are kept in f16.
   Precision precision = Precision::fp32;
   bool obey_types = false;  ///< every layer that can take `precision` takes it, faster or not
   std::string calibration;  ///< folder of samples; int8 only

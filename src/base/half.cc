@@ -48,6 +48,15 @@ uint16_t f16_from_float(float value) {
   return f16_from_double(value);
 }
 
+float f16_to_float(uint16_t bits) {
+  const uint32_t size = bits & 0x7fff;
+  // Normal numbers: the exponent's bias differs, and there are 13 more bits of mantissa.
+  if (size >= 0x0400 && size < 0x7c00) {
+    return std::bit_cast<float>(static_cast<uint32_t>(bits & 0x8000) << 16 | ((size << 13) + 0x38000000));
+  }
+  return static_cast<float>(f16_to_double(bits));
+}
+
 double bf16_to_double(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
 }

@@ -9,6 +9,7 @@ double f16_to_double(uint16_t bits);
 uint16_t f16_from_double(double value);
 /// The same, for many values: some nanoseconds each.
 uint16_t f16_from_float(float value);
+float f16_to_float(uint16_t bits);
 double bf16_to_double(uint16_t bits);
 uint16_t bf16_from_double(double value);
 

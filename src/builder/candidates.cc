@@ -106,6 +106,17 @@ bool can_block(const TensorType& type) {
 
 }  // namespace
 
+std::vector<Signature> signatures_of(std::span<const Layout> blocked) {
+  std::vector<Signature> signatures;
+  for (Layout b : blocked) signatures.push_back({b, b});
+  signatures.push_back({});
+  for (Layout b : blocked) {
+    signatures.push_back({Layout::plain, b});
+    signatures.push_back({b, Layout::plain});
+  }
+  return signatures;
+}
+
 std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
   std::vector<Candidate> found;
   for (ir::NodeId id : graph.topological_order()) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ir/graph.h"
@@ -24,6 +25,9 @@ struct Signature {
   Layout output = Layout::plain;
   bool operator==(const Signature&) const = default;
 };
+
+/// The signatures worth considering where `blocked` layouts are: those that keep one layout first.
+std::vector<Signature> signatures_of(std::span<const Layout> blocked);
 
 /// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, elementwise chains,
 /// moves of channels.

@@ -117,7 +117,8 @@ void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const 
   }
 }
 
-Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& selector, Layout blocked) const {
+Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& selector,
+                                std::span<const Layout> blocked) const {
   std::string n = std::to_string(number);
   std::map<std::string, std::vector<Candidate>> candidates;  // by encoded names
   for (Candidate& candidate : find_candidates(graph)) {
@@ -148,8 +149,7 @@ Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& se
       step.view = *view;
     } else {
       bool fits = false;
-      for (Signature s : {Signature{}, Signature{blocked, blocked}, Signature{Layout::plain, blocked},
-                          Signature{blocked, Layout::plain}}) {
+      for (const Signature& s : signatures_of(blocked)) {
         step.bound = bind(graph, step.candidate, s);
         step.signature = s;
         fits = to_string(step.bound.problem) == fields[6];

@@ -27,7 +27,7 @@ class Choices {
   /// Records what one program uses.
   void add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program);
   /// The recorded cover of program `number`; the selector is told the tactics, reformats included.
-  Result<Cover> cover_of(int number, const ir::Graph& graph, Selector& selector, Layout blocked) const;
+  Result<Cover> cover_of(int number, const ir::Graph& graph, Selector& selector, std::span<const Layout> blocked) const;
 
  private:
   std::string model_;

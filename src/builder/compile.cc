@@ -90,7 +90,7 @@ class Compiler {
   Result<uint32_t> tensor_of(ir::ValueId value, Layout layout) {
     if (auto known = tensors_.find({value, layout}); known != tensors_.end()) return known->second;
     if (graph_.value(value).is_constant()) return constant_tensor(value);
-    for (Layout other : {Layout::plain, Layout::c8, Layout::c16}) {
+    for (Layout other : kLayouts) {
       auto from = tensors_.find({value, other});
       if (from == tensors_.end()) continue;
       uint32_t to = add_owned_tensor(value, layout);

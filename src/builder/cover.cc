@@ -55,11 +55,7 @@ class CoverSearch {
  private:
   Status list_options() {
     candidates_ = find_candidates(graph_, options_.fuse);
-    std::vector<Signature> signatures = {{}};
-    if (options_.blocked != Layout::plain) {
-      Layout b = options_.blocked;
-      signatures = {{b, b}, {}, {Layout::plain, b}, {b, Layout::plain}};
-    }
+    const std::vector<Signature> signatures = signatures_of(options_.blocked);
     for (size_t c = 0; c < candidates_.size(); ++c) {
       std::string refusal;
       bool found = false;
@@ -79,6 +75,7 @@ class CoverSearch {
         guess->measured = guess->measured || !forced.empty();
         all_.push_back({static_cast<int>(c), signature, std::move(bound), std::move(key), *guess});
       }
+      if (selector_.options().half == HalfUse::wanted) keep_half(static_cast<int>(c));
       bool single = candidates_[c].nodes.size() == 1;
       if (!found && single && !forced_tactic(candidates_[c].nodes).empty()) {
         return failed("node '" + graph_.node(candidates_[c].root()).name + "': " + refusal);
@@ -88,6 +85,14 @@ class CoverSearch {
       }
     }
     return {};
+  }
+
+  /// Of a candidate's options those that round to f16, if there are any.
+  void keep_half(int candidate) {
+    auto rounds = [&](const Option& o) { return is_half(o.bound.problem, o.choice.tactic); };
+    auto drop = [&](const Option& o) { return o.candidate == candidate && !rounds(o); };
+    auto keep = [&](const Option& o) { return o.candidate == candidate && rounds(o); };
+    if (std::any_of(all_.begin(), all_.end(), keep)) std::erase_if(all_, drop);
   }
 
   /// The tactic that the user wants for one of the nodes; empty if none.
@@ -155,7 +160,13 @@ class CoverSearch {
 
   Status time_option(int option) {
     const std::string& key = all_[static_cast<size_t>(option)].key;
-    STRETTO_ASSIGN(Choice choice, selector_.choose(all_[static_cast<size_t>(option)].bound.problem));
+    const Problem& problem = all_[static_cast<size_t>(option)].bound.problem;
+    Result<Choice> found = selector_.choose(problem);
+    // What f16 is too coarse for has other layouts.
+    const bool may_fail = has_half_operand(problem) && selector_.options().mode == SelectMode::measure;
+    if (!found.ok() && !may_fail) return found.status();
+    Choice choice = found.ok() ? *found : all_[static_cast<size_t>(option)].choice;
+    if (!found.ok()) choice.seconds = Pbqp::kForbidden;
     choice.measured = true;
     for (Option& o : all_) {
       if (o.key == key) o.choice = choice;
@@ -171,6 +182,7 @@ class CoverSearch {
     for (const Option& other : all_) {
       const auto& longer = candidates_[static_cast<size_t>(other.candidate)].nodes;
       if (candidates_[static_cast<size_t>(other.candidate)].group) continue;
+      if (other.choice.seconds == Pbqp::kForbidden) continue;
       if (!other.choice.measured || longer.size() <= nodes.size() || !(other.signature == o.signature)) continue;
       if (std::equal(nodes.begin(), nodes.end(), longer.begin())) cost = std::max(cost, other.choice.seconds);
     }
@@ -183,12 +195,11 @@ class CoverSearch {
     for (ir::NodeId id : order_) {
       variable_of_[static_cast<size_t>(id)] = static_cast<int>(alternatives_.size());
       alternatives_.emplace_back();
-      for (Layout layout : {options_.blocked, Layout::plain}) {
+      std::vector<Layout> layouts = options_.blocked;
+      layouts.push_back(Layout::plain);
+      for (Layout layout : layouts) {
         auto view = view_of(graph_, id, layout);
-        if (view && forced_tactic({id}).empty() && (layout == Layout::plain || options_.blocked != Layout::plain)) {
-          alternatives_.back().push_back({-1, *view});
-        }
-        if (options_.blocked == Layout::plain) break;
+        if (view && forced_tactic({id}).empty()) alternatives_.back().push_back({-1, *view});
       }
     }
     for (size_t i = 0; i < all_.size(); ++i) {

@@ -32,7 +32,7 @@ struct Cover {
 };
 
 struct CoverOptions {
-  Layout blocked = Layout::plain;  // the blocked layout worth considering; plain: none
+  std::vector<Layout> blocked;  // the blocked layouts worth considering
   bool fuse = true;
   std::vector<std::pair<std::string, std::string>> node_tactics;  // node name → the tactic it must use
   double reformat_weight = 1;  // multiplies the cost of reformats, to find other good plans

@@ -37,6 +37,9 @@ Refusal supports_conv(const Problem& p, Layout layout) {
 Refusal blocked_conv(const Problem& p) {
   return supports_conv(p, Layout::c16);
 }
+Refusal half_conv(const Problem& p) {
+  return supports_conv(p, Layout::c32h);
+}
 Refusal plain_conv(const Problem& p) {
   return supports_conv(p, Layout::plain);
 }
@@ -57,6 +60,7 @@ double costs(const Problem&, const Config&, int) {
 constexpr Tactic kTactics[] = {
     {"blocked_conv", 1, Isa::scalar, Numerics::rounding, blocked_conv, one_config, costs<1000>, no_booking, nullptr,
      no_task},
+    {"half_conv", 1, Isa::scalar, Numerics::rounding, half_conv, one_config, costs<600>, no_booking, nullptr, no_task},
     {"plain_conv", 1, Isa::scalar, Numerics::rounding, plain_conv, one_config, costs<1500>, no_booking, nullptr,
      no_task},
     {"reformat", 1, Isa::scalar, Numerics::bit_exact, reformat, one_config, costs<1000>, no_booking, nullptr, no_task},
@@ -79,12 +83,12 @@ struct CoverTest : testing::Test {
         graph.add_constant("w" + std::to_string(graph.value_count()), Tensor({DType::f32, {32, 32, 1, 1}}));
     return add(op::Conv{{1, 1}, {1, 1}, {0, 0, 0, 0}, 1}, {input, weights});
   }
-  Cover cover(bool fuse = true) {
+  Cover cover(bool fuse = true, std::vector<Layout> blocked = {Layout::c16}) {
     SelectorOptions options;
     options.mode = SelectMode::heuristic;
     Selector selector(kTables, options, nullptr);
     CoverOptions cover_options;
-    cover_options.blocked = Layout::c16;
+    cover_options.blocked = std::move(blocked);
     cover_options.fuse = fuse;
     Result<Cover> found = choose_cover(graph, selector, cover_options);
     EXPECT_TRUE(found.ok()) << found.status().message();
@@ -100,6 +104,22 @@ struct CoverTest : testing::Test {
 TEST_F(CoverTest, OneConvolutionIsNotWorthTwoReformats) {
   graph.add_output(conv(x));
   EXPECT_EQ(tactics(cover()), std::vector<std::string>({"plain_conv"}));
+}
+
+TEST_F(CoverTest, ValuesLieAsF16WhereThatIsOfferedAndFaster) {
+  ir::ValueId v = x;
+  for (int i = 0; i < 6; ++i) v = conv(v);
+  graph.add_output(v);
+  EXPECT_EQ(tactics(cover()), std::vector<std::string>(6, "blocked_conv"));
+  EXPECT_EQ(tactics(cover(true, {Layout::c16, Layout::c32h})), std::vector<std::string>(6, "half_conv"));
+}
+
+TEST_F(CoverTest, PartsOfAnF16ConcatenationLieHalfAsFarApart) {
+  graph.add_output(add(op::Concat{1}, {x, x}));
+  const std::optional<View> view = view_of(graph, 0, Layout::c32h);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view_offset(graph, 0, *view, 1), 32 * 8 * 8 * 2);
+  EXPECT_EQ(view_offset(graph, 0, View{}, 1), 32 * 8 * 8 * 4);
 }
 
 TEST_F(CoverTest, SixConvolutionsAre) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "builder/compile.h"
+#include "builder/error_stats.h"
 #include "builder/input_set.h"
 #include "builder/reference.h"
 #include "builder/sha256.h"
@@ -27,6 +28,9 @@ constexpr double kTolerance = 1e-4, kHalfTolerance = 5e-3;
 /// Whole plans are timed in turns, this many rounds of at least so many seconds.
 constexpr int kPlanRounds = 5;
 constexpr double kPlanRoundSeconds = 0.03;
+/// A plan with f16 values whose outputs are farther than this from the first plan's might be refused when it is
+/// verified.
+constexpr double kFarthestPlan = 0.9 * kHalfTolerance;
 /// A later plan must be so much faster than an earlier one to be taken.
 constexpr double kPlanGain = 0.98;
 /// How long the finished plan is run for the times that it carries.
@@ -49,6 +53,16 @@ int64_t weight_bytes(const ir::Graph& graph) {
     if (graph.value(id).is_constant()) sum += static_cast<int64_t>(graph.value(id).constant.bytes());
   }
   return sum;
+}
+
+/// The largest max|y − r| / max|r| of the f32 outputs of two plans that ran on the same inputs.
+double distance(const Harness& y, const Harness& r) {
+  double largest = 0;
+  for (size_t i = 0; i < y.program().outputs.size(); ++i) {
+    if (y.output(i).dtype() != DType::f32) continue;
+    largest = std::max(largest, compare_tensors(y.output(i).as<float>(), r.output(i).as<float>()).relative);
+  }
+  return largest;
 }
 
 std::string signature_of(const Cover& cover) {
@@ -98,7 +112,12 @@ Status BuildSession::check_options() {
   }
   if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
   threads_ = options_.threads > 0 ? options_.threads : usable_cpus();
-  blocked_ = contains(isa_, Isa::avx512) ? Layout::c16 : contains(isa_, Isa::avx2) ? Layout::c8 : Layout::plain;
+  if (contains(isa_, Isa::avx512)) {
+    blocked_ = {Layout::c16};
+  } else if (contains(isa_, Isa::avx2)) {
+    blocked_ = {Layout::c8};
+  }
+  if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
   if (options_.batch < 0) return bad_usage("--batch must be positive");
   return {};
@@ -140,7 +159,7 @@ Status BuildSession::optimise() {
   nlohmann::ordered_json applied = nlohmann::ordered_json::array();
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));
-    if (blocked_ != Layout::plain) STRETTO_TRY(split_moves(variant.graph).status());
+    if (!blocked_.empty()) STRETTO_TRY(split_moves(variant.graph).status());
     for (const passes::PassReport& pass : reports) {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
@@ -168,7 +187,7 @@ Status BuildSession::open_selector() {
   selector_options.budget_s = options_.time_budget_s;
   selector_options.keep_log = options_.list_tactics;
   if (options_.precision == Precision::fp16) {
-    selector_options.half = options_.obey_types ? HalfWeights::wanted : HalfWeights::allowed;
+    selector_options.half = options_.obey_types ? HalfUse::wanted : HalfUse::allowed;
   }
   selector_options.mode = options_.selection == Selection::heuristic ? SelectMode::heuristic
                           : options_.selection == Selection::frozen  ? SelectMode::frozen
@@ -204,10 +223,14 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
     harness.run();
     harnesses.push_back(std::move(harness));
   }
+  std::vector<size_t> near;
+  for (size_t i = 0; i < covers.size(); ++i) {
+    if (distance(harnesses[i], harnesses[0]) <= kFarthestPlan) near.push_back(i);
+  }
   // In turns, so that a slow moment of the machine meets all of them.
   std::vector<double> best(covers.size(), std::numeric_limits<double>::infinity());
   for (int round = 0; round < kPlanRounds; ++round) {
-    for (size_t i = 0; i < covers.size(); ++i) {
+    for (size_t i : near) {
       best[i] = std::min(best[i], harnesses[i].time_runs(kPlanRoundSeconds, 1000));
     }
   }
@@ -218,11 +241,16 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
   return fastest;
 }
 
+std::vector<Layout> BuildSession::blocked_layouts() const {
+  std::vector<Layout> layouts = blocked_;
+  if (selector_->options().half == HalfUse::no) std::erase(layouts, Layout::c32h);
+  return layouts;
+}
+
 Result<Cover> BuildSession::best_cover(int number) {
   Variant& variant = variants_[static_cast<size_t>(number)];
   if (recorded_) return recorded_->cover_of(number, variant.graph, *selector_, blocked_);
   CoverOptions cover_options;
-  cover_options.blocked = blocked_;
   for (const std::string& forced : options_.force_tactics) {
     size_t at = forced.rfind('=');
     if (at != std::string::npos) cover_options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
@@ -235,24 +263,26 @@ Result<Cover> BuildSession::best_cover(int number) {
                  std::to_string(done + 1) + " of " + std::to_string(total) + ")");
   };
   std::vector<Cover> covers;
-  auto search = [&](double weight) -> Status {
+  auto search = [&](double weight) -> Result<size_t> {
     cover_options.reformat_weight = weight;
+    cover_options.blocked = blocked_layouts();
     STRETTO_ASSIGN(Cover cover, choose_cover(variant.graph, *selector_, cover_options));
     const auto same = [&](const Cover& other) { return signature_of(other) == signature_of(cover); };
-    if (std::none_of(covers.begin(), covers.end(), same)) covers.push_back(std::move(cover));
-    return {};
+    const auto found = std::find_if(covers.begin(), covers.end(), same);
+    const auto at = static_cast<size_t>(found - covers.begin());
+    if (found == covers.end()) covers.push_back(std::move(cover));
+    return at;
   };
   for (double weight : kReformatWeights) {
-    STRETTO_TRY(search(weight));
+    STRETTO_TRY(search(weight).status());
     if (options_.selection != Selection::measure) return std::move(covers[0]);
   }
-  if (const HalfWeights half = selector_->options().half; half == HalfWeights::allowed) {
-    // The plan without rounded weights stands first: it must be beaten as a whole.
-    selector_->set_half(HalfWeights::no);
-    const size_t before = covers.size();
-    STRETTO_TRY(search(kReformatWeights[0]));
+  if (const HalfUse half = selector_->options().half; half == HalfUse::allowed) {
+    // The plan without rounded values stands first: it must be beaten as a whole.
+    selector_->set_half(HalfUse::no);
+    STRETTO_ASSIGN(const size_t full, search(kReformatWeights[0]));
     selector_->set_half(half);
-    if (covers.size() > before) std::rotate(covers.begin(), covers.end() - 1, covers.end());
+    std::swap(covers[0], covers[full]);
   }
   if (covers.size() == 1) return std::move(covers[0]);
   STRETTO_ASSIGN(size_t chosen, fastest(variant, covers));
@@ -290,7 +320,7 @@ Status BuildSession::compile() {
     for (const plan::Step& step : program.steps) {
       const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
       if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
-      half_ = half_ || tactic->half_weights;
+      half_ = half_ || is_half(step.problem, tactic);
     }
     plan_->programs.push_back(std::move(program));
   }

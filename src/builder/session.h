@@ -42,8 +42,10 @@ class BuildSession {
   Status open_selector();
   Status choose();
   Result<Cover> best_cover(int number);
-  /// Which of the covers runs fastest as a whole plan.
+  /// Which of the covers runs fastest as a whole plan, of those whose outputs are near the first one's.
   Result<size_t> fastest(const Variant& variant, const std::vector<Cover>& covers);
+  /// The blocked layouts to choose from, those that round to f16 only where the selector may.
+  std::vector<Layout> blocked_layouts() const;
   Status compile();
   Status time_steps();
   Status verify();
@@ -58,8 +60,8 @@ class BuildSession {
   std::chrono::steady_clock::time_point start_;
   Isa isa_ = Isa::scalar;
   int threads_ = 1;
-  Layout blocked_ = Layout::plain;
-  bool half_ = false;  // some step keeps its weights in f16
+  std::vector<Layout> blocked_;  // that kernels of isa_ have
+  bool half_ = false;            // some step keeps values or weights in f16
   std::string sha256_;
   std::string details_;  // JSON for the plan's report
   std::vector<Variant> variants_;

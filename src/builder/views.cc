@@ -20,6 +20,7 @@ int64_t span_of(const Shape& shape, int64_t axis) {
 std::optional<View> view_reshape(const Shape& from, const Shape& to, Layout layout) {
   if (layout == Layout::plain) return View{};
   int block = block_of(layout);
+  if (layout == Layout::c32h) return std::nullopt;
   // One pixel: blocks of channels lie as plain channels do.
   if (from.size() == 4 && from[2] == 1 && from[3] == 1 && to == Dims{from[0], from[1]} &&
       (from[0] == 1 || from[1] % block == 0)) {
@@ -87,7 +88,7 @@ std::optional<View> view_of(const ir::Graph& graph, ir::NodeId id, Layout layout
 
 int64_t view_offset(const ir::Graph& graph, ir::NodeId id, const View& view, int index) {
   const ir::Node& node = graph.node(id);
-  auto size = static_cast<int64_t>(size_of(graph.value(node.output).type.dtype));
+  auto size = static_cast<int64_t>(size_of(element_of(graph.value(node.output).type.dtype, view.input)));
   if (const auto* slice = std::get_if<op::Slice>(&node.attrs)) {
     const Shape& from = graph.value(node.inputs[0]).type.shape;
     auto axis = sliced_axis(*slice, from);

@@ -14,8 +14,8 @@ struct TaskId {
 };
 
 /// What a running step is given. Weights and scratch are 64-byte aligned, tensors in blocked layouts to a block of
-/// channels (32 bytes for c8, 64 for c16), plain tensors to their element only: they may be user memory or a part of
-/// it.
+/// channels (32 bytes for c8, 64 for c16 and c32h), plain tensors to their element only: they may be user memory or a
+/// part of it.
 struct StepArgs {
   const void* params = nullptr;         // what book() made
   const std::byte* weights = nullptr;   // what pack() made
@@ -24,6 +24,10 @@ struct StepArgs {
   std::byte* scratch = nullptr;         // booked `scratch_bytes`, shared by the tasks of the step
   std::byte* worker_scratch = nullptr;  // booked `worker_scratch_bytes` for each worker, `worker_stride` apart
   size_t worker_stride = 0;
+  // What later steps will read first, weights of theirs: a task may fetch its share, `ahead_share` bytes at
+  // index · ahead_share, towards the caches while it computes. Nobody needs it for a result.
+  const std::byte* ahead = nullptr;
+  size_t ahead_bytes = 0, ahead_share = 0;
 
   template <class T>
   const T& params_as() const {

@@ -72,6 +72,14 @@ void run_alone(const StepCall& step) {
 
 }  // namespace
 
+void set_fetch(StepCall& call, std::span<const std::byte> ahead) {
+  constexpr size_t kLine = 64;
+  const auto tasks = static_cast<size_t>(call.tasks[0]);
+  call.args.ahead = ahead.data();
+  call.args.ahead_bytes = ahead.size();
+  call.args.ahead_share = (ahead.size() / tasks + kLine) / kLine * kLine;
+}
+
 struct TaskPool::Impl {
   alignas(64) std::atomic<uint32_t> epoch{0};  // of the newest run; what sleepers wait on
   std::atomic<bool> stop{false};

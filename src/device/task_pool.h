@@ -24,6 +24,9 @@ struct StepCall {
   PhaseTasks tasks{};
 };
 
+/// Lets the tasks of `call`'s first phase share out what they fetch for later steps.
+void set_fetch(StepCall& call, std::span<const std::byte> ahead);
+
 /// Told of each step when a run is observed; must not throw.
 struct StepObserver {
   virtual ~StepObserver() = default;

@@ -26,7 +26,8 @@ bool inside(uint64_t offset, uint64_t bytes, uint64_t limit) {
 
 /// Kernels read blocked tensors a block at a time, plain ones by elements.
 uint64_t alignment_of(const ProgramTensor& t) {
-  return std::min<uint64_t>(64, size_of(t.type.dtype) * static_cast<uint64_t>(block_of(t.layout)));
+  return std::min<uint64_t>(64,
+                            size_of(element_of(t.type.dtype, t.layout)) * static_cast<uint64_t>(block_of(t.layout)));
 }
 
 Status check_type(const TensorType& type, const std::string& what) {
@@ -37,10 +38,10 @@ Status check_type(const TensorType& type, const std::string& what) {
 }
 
 Status check_layout(const ProgramTensor& t, const std::string& what) {
-  if (t.layout != Layout::plain && t.layout != Layout::c8 && t.layout != Layout::c16) {
+  if (std::find(std::begin(kLayouts), std::end(kLayouts), t.layout) == std::end(kLayouts)) {
     return wrong(what + " has an unknown layout");
   }
-  if (!is_valid(t.type.shape, t.layout)) return wrong(what + " has a layout that needs four axes");
+  if (!is_valid(t.type, t.layout)) return wrong(what + " has a layout that its shape or type cannot take");
   if (t.layout == Layout::plain) return {};
   Shape padded = t.type.shape;
   padded[1] += block_of(t.layout);

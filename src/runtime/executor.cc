@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "base/cpu_info.h"
+#include "runtime/ahead.h"
+
 namespace stretto {
 namespace {
 
@@ -111,6 +114,21 @@ Executor::Executor(std::shared_ptr<const ResolvedPlan> plan, int number, int thr
     call.args.worker_scratch = arena_.data() + align_up(p.arena_bytes);
     call.args.worker_stride = worker_stride(p);
     calls_.push_back(call);
+  }
+  set_ahead();
+}
+
+void Executor::set_ahead() {
+  const std::vector<ResolvedStep>& resolved = plan_->programs[static_cast<size_t>(program_)];
+  std::vector<StepWeights> weights;
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const plan::Step& step = program().steps[i];
+    weights.push_back(
+        {step.weights_offset, step.weights_bytes, step.problem.flops(), resolved[i].tactic->fetches_ahead});
+  }
+  const std::vector<Fetch> fetches = schedule_fetches(weights, cache_bytes(3));
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    set_fetch(calls_[i], {plan_->plan->weights.data() + fetches[i].offset, fetches[i].bytes});
   }
 }
 

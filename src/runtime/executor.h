@@ -47,6 +47,8 @@ class Executor {
     uint64_t offset;
   };
 
+  /// Tells every step what to fetch for later ones.
+  void set_ahead();
   void add_source(const plan::ProgramTensor& tensor);
   void add_destination(const plan::ProgramTensor& tensor, StepArgs& args);
 

@@ -10,12 +10,14 @@ std::string_view name_of(Layout layout) {
       return "c8";
     case Layout::c16:
       return "c16";
+    case Layout::c32h:
+      return "c32h";
   }
   return "?";
 }
 
 std::optional<Layout> layout_from_name(std::string_view name) {
-  for (Layout layout : {Layout::plain, Layout::c8, Layout::c16}) {
+  for (Layout layout : kLayouts) {
     if (name == name_of(layout)) return layout;
   }
   return std::nullopt;
@@ -28,8 +30,9 @@ int64_t stored_elements(const Shape& shape, Layout layout) {
   return shape[0] * blocks * block * shape[2] * shape[3];
 }
 
-bool is_valid(const Shape& shape, Layout layout) {
-  return layout == Layout::plain || shape.size() == 4;
+bool is_valid(const TensorType& type, Layout layout) {
+  if (layout == Layout::c32h && type.dtype != DType::f32) return false;
+  return layout == Layout::plain || type.shape.size() == 4;
 }
 
 }  // namespace stretto

@@ -10,22 +10,28 @@
 namespace stretto {
 
 /// `plain`: row-major, any rank. `c8`, `c16`: N, C/8 (C/16) rounded up, H, W, 8 (16): channels in blocks, for rank-4
-/// tensors only. Lanes past C in the last block ALWAYS hold zero: who writes a blocked tensor writes those zeros, who
-/// reads it may count on them.
-enum class Layout : uint8_t { plain = 1, c8 = 2, c16 = 3 };
+/// tensors only. `c32h`: the same with blocks of 32, for f32 tensors, whose elements lie there rounded to f16. Lanes
+/// past C in the last block ALWAYS hold zero: who writes a blocked tensor writes those zeros, who reads it may count on
+/// them.
+enum class Layout : uint8_t { plain = 1, c8 = 2, c16 = 3, c32h = 4 };
+inline constexpr Layout kLayouts[] = {Layout::plain, Layout::c8, Layout::c16, Layout::c32h};
 
 std::string_view name_of(Layout layout);
 std::optional<Layout> layout_from_name(std::string_view name);
 /// Channels in a block; 1 for plain.
 constexpr int block_of(Layout layout) {
-  return layout == Layout::c8 ? 8 : layout == Layout::c16 ? 16 : 1;
+  return layout == Layout::c8 ? 8 : layout == Layout::c16 ? 16 : layout == Layout::c32h ? 32 : 1;
+}
+/// What an element of a tensor of type `dtype` is stored as.
+constexpr DType element_of(DType dtype, Layout layout) {
+  return layout == Layout::c32h ? DType::f16 : dtype;
 }
 /// Elements of storage, padding lanes included.
 int64_t stored_elements(const Shape& shape, Layout layout);
 inline size_t stored_bytes(const TensorType& type, Layout layout) {
-  return static_cast<size_t>(stored_elements(type.shape, layout)) * size_of(type.dtype);
+  return static_cast<size_t>(stored_elements(type.shape, layout)) * size_of(element_of(type.dtype, layout));
 }
-/// Whether a tensor of this shape can lie so (blocked: rank 4).
-bool is_valid(const Shape& shape, Layout layout);
+/// Whether a tensor of this type can lie so (blocked: rank 4).
+bool is_valid(const TensorType& type, Layout layout);
 
 }  // namespace stretto

@@ -1,5 +1,6 @@
 #include "tactics/problem.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace stretto {
@@ -39,6 +40,11 @@ double Problem::bytes() const {
   return sum;
 }
 
+bool has_half_operand(const Problem& problem) {
+  return std::any_of(problem.operands.begin(), problem.operands.end(),
+                     [](const Operand& o) { return o.layout == Layout::c32h; });
+}
+
 Status validate(const Problem& problem) {
   auto wrong = [](const std::string& what) { return bad_input("problem: " + what); };
   if (problem.nodes.empty() || problem.nodes.size() > Problem::kMaxNodes) return wrong("must have 1 to 6 operators");
@@ -47,11 +53,11 @@ Status validate(const Problem& problem) {
   for (const Operand& operand : problem.operands) {
     std::optional<int64_t> count = checked_elements(operand.type.shape);
     if (!count) return wrong("an operand's shape is out of range: " + to_string(operand.type.shape));
-    if (!is_valid(operand.type.shape, operand.layout)) return wrong("a blocked layout needs four axes");
+    if (!is_valid(operand.type, operand.layout)) return wrong("a blocked layout needs four axes, c32h float32");
     bool external = operand.role == Role::input || operand.role == Role::output;
     if (!external && operand.layout != Layout::plain) return wrong("only inputs and outputs have layouts");
     if (external && *count == 0) return wrong("an operand has no elements");
-    if (operand.layout != Layout::plain && !checked_elements({operand.type.shape[0], operand.type.shape[1] + 16,
+    if (operand.layout != Layout::plain && !checked_elements({operand.type.shape[0], operand.type.shape[1] + 32,
                                                               operand.type.shape[2], operand.type.shape[3]})) {
       return wrong("an operand's shape is out of range: " + to_string(operand.type.shape));
     }

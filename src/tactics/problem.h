@@ -53,6 +53,9 @@ struct Problem {
   double bytes() const;
 };
 
+/// Whether an operand lies rounded to f16 (Layout::c32h).
+bool has_half_operand(const Problem& problem);
+
 std::string to_string(const Problem& problem);
 /// Parses and validates.
 Result<Problem> problem_from_string(std::string_view text);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
+#include "base/half.h"
 #include "tactics/match.h"
 #include "tactics/reorder.h"
 
@@ -72,6 +74,21 @@ TEST(Problem, DamagedTextNeverCrashes) {
       EXPECT_EQ(*problem_from_string(to_string(*problem)), *problem);
     }
   }
+}
+
+TEST(Reorder, C32hStoresF16WithZeroPadding) {
+  TensorType type{DType::f32, {2, 35, 2, 3}};
+  Tensor plain(type);
+  for (size_t i = 0; i < plain.as<float>().size(); ++i) plain.as_mutable<float>()[i] = static_cast<float>(i) / 3;
+  EXPECT_EQ(stored_bytes(type, Layout::c32h), size_t{2 * 64 * 6 * 2});
+  std::vector<uint16_t> stored(static_cast<size_t>(stored_elements(type.shape, Layout::c32h)), 1);
+  from_plain(type, Layout::c32h, plain.data(), stored.data());
+  EXPECT_EQ(stored[1], f16_from_float(plain.as<float>()[6]));
+  EXPECT_EQ(std::count(stored.begin(), stored.end(), 0), 2 * 29 * 6 + 1);
+  Tensor back(type);
+  to_plain(type, Layout::c32h, stored.data(), back.mutable_data());
+  round_as_stored(Layout::c32h, plain);
+  EXPECT_EQ(std::memcmp(back.data(), plain.data(), plain.bytes()), 0);
 }
 
 TEST(Reorder, BlockedLayoutsRoundTripWithZeroPadding) {

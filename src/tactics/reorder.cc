@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/half.h"
+
 namespace stretto {
 namespace {
 
@@ -25,6 +27,13 @@ void to_plain(const TensorType& type, Layout layout, const void* src, void* dst)
     std::memcpy(dst, src, type.bytes());
     return;
   }
+  if (layout == Layout::c32h) {
+    const auto* half = static_cast<const uint16_t*>(src);
+    auto* to = static_cast<float*>(dst);
+    for_each_element(type.shape, block_of(layout),
+                     [&](int64_t blocked, int64_t plain) { to[plain] = f16_to_float(half[blocked]); });
+    return;
+  }
   auto from = static_cast<const char*>(src);
   auto to = static_cast<char*>(dst);
   auto size = static_cast<int64_t>(size_of(type.dtype));
@@ -38,13 +47,25 @@ void from_plain(const TensorType& type, Layout layout, const void* src, void* ds
     std::memcpy(dst, src, type.bytes());
     return;
   }
+  std::memset(dst, 0, stored_bytes(type, layout));
+  if (layout == Layout::c32h) {
+    const auto* from = static_cast<const float*>(src);
+    auto* half = static_cast<uint16_t*>(dst);
+    for_each_element(type.shape, block_of(layout),
+                     [&](int64_t blocked, int64_t plain) { half[blocked] = f16_from_float(from[plain]); });
+    return;
+  }
   auto from = static_cast<const char*>(src);
   auto to = static_cast<char*>(dst);
   auto size = static_cast<int64_t>(size_of(type.dtype));
-  std::memset(dst, 0, stored_bytes(type, layout));
   for_each_element(type.shape, block_of(layout), [&](int64_t blocked, int64_t plain) {
     std::memcpy(to + blocked * size, from + plain * size, static_cast<size_t>(size));
   });
+}
+
+void round_as_stored(Layout layout, Tensor& tensor) {
+  if (layout != Layout::c32h) return;
+  for (float& x : tensor.as_mutable<float>()) x = f16_to_float(f16_from_float(x));
 }
 
 }  // namespace stretto

@@ -53,8 +53,12 @@ std::string_view name_of(Refusal refusal) {
   return "?";
 }
 
+bool is_half(const Problem& problem, const Tactic* tactic) {
+  return (tactic != nullptr && tactic->half_weights) || has_half_operand(problem);
+}
+
 std::string precision_of(const Problem& problem, const Tactic* tactic) {
-  if (tactic != nullptr && tactic->half_weights) return "fp16";
+  if (is_half(problem, tactic)) return "fp16";
   if (problem.operands.empty()) return "fp32";
   const DType type = problem.operands.front().type.dtype;
   switch (type) {

@@ -82,9 +82,12 @@ struct Tactic {
   /// `constants` in operand order (dense, plain); writes exactly book().weights_bytes. Null when it packs nothing.
   void (*pack)(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
   TaskFunction task;
-  bool half_weights = false;  // rounds weights to f16: only where the user allows fp16
+  bool fetches_ahead = false;  // `task` fetches its share of StepArgs::ahead
+  bool half_weights = false;   // rounds weights to f16: only where the user allows fp16
 };
 
+/// Whether a step rounds values or weights to f16. `tactic` may be null.
+bool is_half(const Problem& problem, const Tactic* tactic);
 /// "fp32", "fp16", "int8", …: what a step keeps its values or its weights in, the narrower of both. `tactic` may be
 /// null.
 std::string precision_of(const Problem& problem, const Tactic* tactic);

@@ -21,6 +21,8 @@ namespace kernels {
 TacticTable generic_table();
 TacticTable x86_avx2_table();
 TacticTable x86_avx512_table();
+/// Values stored as f16 (Layout::c32h).
+TacticTable x86_fp16_table();
 
 }  // namespace kernels
 }  // namespace stretto

@@ -100,8 +100,11 @@ class Guarded {
 
 /// The alignment that a step may count on (device/task.h).
 inline size_t alignment_of(const Operand& o) {
-  return size_of(o.type.dtype) * static_cast<size_t>(block_of(o.layout));
+  return size_of(element_of(o.type.dtype, o.layout)) * static_cast<size_t>(block_of(o.layout));
 }
+
+/// Of rows that round values or weights to f16.
+inline constexpr double kHalfTolerance = 2e-3;
 
 /// One tactic on one problem with random data.
 class Check {
@@ -112,7 +115,10 @@ class Check {
     uint64_t seed = 1;
     for (const Operand& o : problem.operands) {
       ++seed;
-      if (o.role == Role::input) inputs_.push_back(random_tensor(o.type, positive, seed));
+      if (o.role == Role::input) {
+        inputs_.push_back(random_tensor(o.type, positive, seed));
+        round_as_stored(o.layout, inputs_.back());
+      }
       if (o.role == Role::constant) constants_.push_back(random_tensor(o.type, positive, seed));
     }
     weights_ = std::make_unique<Guarded>(booking_.weights_bytes, 64, 0x7F);
@@ -126,7 +132,7 @@ class Check {
     if (std::string wrong = execute(first_, 3, false); !wrong.empty()) return wrong;
     if (std::string wrong = execute(again_, 1, true); !wrong.empty()) return wrong;
     if (first_ != again_) return "results depend on the order of tasks or the number of workers";
-    return compare(tactic_.half_weights ? 1e-3 : tolerance);
+    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
   }
 
  private:

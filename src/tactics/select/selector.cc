@@ -12,8 +12,9 @@ using Clock = std::chrono::steady_clock;
 
 /// A single float tactic must be this close to ref to be offered (max|y − r| / max|r|).
 constexpr double kMaxError = 2e-5;
-/// And one whose weights are rounded to f16 (half a unit in the last place is 2.4e-4 of a weight).
-constexpr double kMaxHalfError = 1e-3;
+/// And one whose values or weights are rounded to f16: half a unit in the last place is 2.4e-4 to 4.9e-4 of a value,
+/// and sums of some dozens of products that are rounded so are off by up to 1.3e-3. For each convolution of a group.
+constexpr double kMaxHalfError = 2e-3;
 constexpr size_t kMaxTimed = 8;
 /// Estimates are rough: what is expected to take longer than this many times the best is not timed.
 constexpr double kEstimateMargin = 4;
@@ -59,7 +60,7 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
   for (TacticTable table : tables_) {
     for (const Tactic& tactic : table) {
       ++order;
-      if (tactic.half_weights && options_.half == HalfWeights::no) continue;
+      if (tactic.half_weights && options_.half == HalfUse::no) continue;
       Refusal refusal = contains(options_.isa, tactic.isa) ? tactic.supports(problem) : Refusal::isa;
       if (refusal != Refusal::none) {
         if (refusals != nullptr) {
@@ -82,9 +83,9 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
   if (std::any_of(found.begin(), found.end(), is_forced)) {
     std::erase_if(found, [&](const Contender& c) { return !is_forced(c); });
   }
-  auto is_half = [](const Contender& c) { return c.tactic->half_weights; };
-  if (options_.half == HalfWeights::wanted && std::any_of(found.begin(), found.end(), is_half)) {
-    std::erase_if(found, [&](const Contender& c) { return !is_half(c); });
+  auto rounds = [&](const Contender& c) { return is_half(problem, c.tactic); };
+  if (options_.half == HalfUse::wanted && std::any_of(found.begin(), found.end(), rounds)) {
+    std::erase_if(found, [&](const Contender& c) { return !rounds(c); });
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.estimate < b.estimate; });
   return found;
@@ -176,7 +177,7 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   if (!pool_) pool_ = std::make_unique<TaskPool>(options_.threads, kMaxPhases * 16);
   double best_estimate = found[0].estimate;
   std::erase_if(found, [&](const Contender& c) { return c.estimate > kEstimateMargin * best_estimate; });
-  const size_t most = options_.half == HalfWeights::allowed ? 2 * kMaxTimed : kMaxTimed;
+  const size_t most = options_.half == HalfUse::allowed ? 2 * kMaxTimed : kMaxTimed;
   if (found.size() > most) found.resize(most);
 
   struct Entrant {
@@ -186,12 +187,17 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
     double seconds = 0;
   };
   std::vector<Entrant> entrants;
+  const auto is_conv = [](const Problem::Node& node) { return std::holds_alternative<op::Conv>(node.attrs); };
+  const auto counted = std::count_if(problem.nodes.begin(), problem.nodes.end(), is_conv);
+  const double convolutions = static_cast<double>(std::max<ptrdiff_t>(1, counted));
   TrialData data(problem);
   for (const Contender& c : found) {
     auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads, options_.cold_weights);
     Result<Tensor> output = trial->run_once(*pool_);
     double error = output.ok() ? data.error_of(*output) : 0;
-    double allowed = c.tactic->numerics == Numerics::bit_exact ? 0 : c.tactic->half_weights ? kMaxHalfError : kMaxError;
+    double allowed = c.tactic->numerics == Numerics::bit_exact ? 0
+                     : is_half(problem, c.tactic)              ? kMaxHalfError * convolutions
+                                                               : kMaxError;
     if (!output.ok() || !(error <= allowed)) {
       char text[64];
       std::snprintf(text, sizeof text, "wrong: error %.2g", error);
@@ -265,7 +271,7 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   };
   const Entrant* winner = winner_of(true);
   for (const Entrant& e : entrants) note(key, e.contender, &e == winner ? "chosen" : "slower", e.seconds);
-  if (options_.half == HalfWeights::allowed) {
+  if (options_.half == HalfUse::allowed) {
     if (const Entrant* full = winner_of(false)) settle(to_string(problem), *full);
   }
   timing_seconds_ += seconds_since(start);

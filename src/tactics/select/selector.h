@@ -19,8 +19,8 @@
 
 namespace stretto {
 
-/// Tactics that round weights to f16: never, where they are faster, or wherever there is one.
-enum class HalfWeights : uint8_t { no, allowed, wanted };
+/// Tactics that round values or weights to f16: never, where they are faster, or wherever there is one.
+enum class HalfUse : uint8_t { no, allowed, wanted };
 
 enum class SelectMode : uint8_t { measure, heuristic, frozen };
 
@@ -32,7 +32,7 @@ struct SelectorOptions {
   std::vector<std::string> forced;  // tactic names: where one of them supports the problem, only those are considered
   bool cold_weights = false;        // the network's weights do not fit the last cache: time with weights from memory
   bool keep_log = false;            // remember every verdict
-  HalfWeights half = HalfWeights::no;
+  HalfUse half = HalfUse::no;
 };
 
 struct Choice {
@@ -64,7 +64,7 @@ class Selector {
   Status force(const Problem& problem, const std::string& tactic, uint32_t version, const Config& config);
 
   /// From now on; choices made under another setting are kept beside.
-  void set_half(HalfWeights half) { options_.half = half; }
+  void set_half(HalfUse half) { options_.half = half; }
 
   int timed() const { return timed_; }
   double timing_seconds() const { return timing_seconds_; }

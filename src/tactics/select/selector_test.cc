@@ -110,12 +110,12 @@ TEST(Selector, RoundedWeightsAreTakenOnlyWhereTheyAreAllowed) {
   half.half_weights = true;
   SelectorOptions options;
   EXPECT_EQ(chosen_from({kSlow, half}, options), "slow");
-  options.half = HalfWeights::allowed;
+  options.half = HalfUse::allowed;
   EXPECT_EQ(chosen_from({kSlow, half}, options), "half");
   Tactic slow_half = kSlow;
   slow_half.half_weights = true;
   EXPECT_EQ(chosen_from({kQuick, slow_half}, options), "quick");
-  options.half = HalfWeights::wanted;
+  options.half = HalfUse::wanted;
   EXPECT_EQ(chosen_from({kQuick, slow_half}, options), "slow");
 }
 

@@ -80,7 +80,10 @@ TrialData::TrialData(const Problem& problem) : problem_(problem) {
   uint64_t seed = 1;
   for (const Operand& operand : problem_.operands) {
     ++seed;
-    if (operand.role == Role::input) inputs_.push_back(random_tensor(operand.type, positive, seed));
+    if (operand.role == Role::input) {
+      inputs_.push_back(random_tensor(operand.type, positive, seed));
+      round_as_stored(operand.layout, inputs_.back());
+    }
     if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, positive, seed));
   }
 }
@@ -149,6 +152,10 @@ Trial::Trial(const TrialData& data, const Tactic& tactic, const Config& config, 
     StepArgs args{booking_.params.data(), copy.weights.data(),    copy.src.data(), copy.output.data(),
                   scratch_.data(),        worker_scratch_.data(), stride};
     calls_.push_back({tactic.task, args, booking_.tasks});
+  }
+  // As in a network, each run fetches the weights of the next.
+  for (size_t i = 0; i + 1 < calls_.size() && tactic.fetches_ahead; ++i) {
+    set_fetch(calls_[i], {copies_[i + 1].weights.data(), booking_.weights_bytes});
   }
 }
 

@@ -61,6 +61,7 @@ Refusal supports_shuffle(const Problem& problem) {
   if (!split || problem.nodes.size() != 3) return Refusal::other_operator;
   const auto* swap = std::get_if<op::Transpose>(&problem.nodes[1].attrs);
   if (!swap || !std::holds_alternative<op::Reshape>(problem.nodes[2].attrs)) return Refusal::other_operator;
+  if (has_half_operand(problem)) return Refusal::other_layout;
   if (problem.nodes[1].inputs[0] != problem.nodes[0].output || problem.nodes[2].inputs[0] != problem.nodes[1].output) {
     return Refusal::fused_operators;
   }

@@ -47,10 +47,11 @@ inline int source_count(const Problem& problem) {
 bool all_plain(const Problem& problem);
 /// Every operand, internal ones included, is `dtype`.
 bool all_of_type(const Problem& problem, DType dtype);
-/// `none` if the problem is a single T node, else why not.
+/// `none` if the problem is a single T node whose operands are stored as their types say, else why not.
 template <class T>
 Refusal single(const Problem& problem) {
   if (!first_as<T>(problem)) return Refusal::other_operator;
+  if (has_half_operand(problem)) return Refusal::other_layout;
   return problem.nodes.size() == 1 ? Refusal::none : Refusal::fused_operators;
 }
 /// The same, and every operand is plain f32.

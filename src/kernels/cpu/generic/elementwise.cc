@@ -68,6 +68,7 @@ Refusal supports(const Problem& problem) {
   DType dtype = out.type.dtype;
   if (dtype != DType::f32 && dtype != DType::i32 && dtype != DType::i64) return Refusal::other_type;
   if (!all_of_type(problem, dtype)) return Refusal::other_type;
+  if (has_half_operand(problem)) return Refusal::other_layout;
   for (const Problem::Node& node : problem.nodes) {
     bool known = std::holds_alternative<op::Unary>(node.attrs) || std::holds_alternative<op::Binary>(node.attrs);
     if (!known) return Refusal::other_operator;

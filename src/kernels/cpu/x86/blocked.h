@@ -8,12 +8,16 @@
 namespace stretto::kernels {
 
 constexpr Layout blocked_layout(int width) {
-  return width == 16 ? Layout::c16 : Layout::c8;
+  return width == 32 ? Layout::c32h : width == 16 ? Layout::c16 : Layout::c8;
 }
 constexpr int div_up(int64_t a, int64_t b) {
   return static_cast<int>((a + b - 1) / b);
 }
 constexpr size_t kFloat = sizeof(float);
+/// Bytes of an element in blocks of `width` channels.
+constexpr size_t element_bytes(int width) {
+  return width == 32 ? sizeof(uint16_t) : kFloat;
+}
 
 inline const Operand& operand(const Problem& problem, int number) {
   return problem.operands[static_cast<size_t>(number)];

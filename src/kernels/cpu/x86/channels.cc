@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "kernels/cpu/x86/blocked.h"
@@ -87,6 +88,15 @@ std::optional<Origins> origins_of(const Problem& problem) {
   return values[static_cast<size_t>(problem.nodes.back().output)];
 }
 
+void set_lane(ChannelSource& source, int lane, int from, int width) {
+  if (width < 32) {
+    source.from[lane] = from;
+    return;
+  }
+  const auto narrow = static_cast<int16_t>(from);
+  std::memcpy(reinterpret_cast<std::byte*>(source.from) + lane * sizeof narrow, &narrow, sizeof narrow);
+}
+
 /// Sources of output block `block`, each input block once.
 std::vector<ChannelSource> sources_of(const Origins& origins, int block, int width) {
   std::vector<ChannelSource> sources;
@@ -98,7 +108,7 @@ std::vector<ChannelSource> sources_of(const Origins& origins, int block, int wid
     auto found = std::find_if(sources.begin(), sources.end(), same);
     if (found == sources.end()) found = sources.insert(sources.end(), ChannelSource{o.input, from, 0, {}});
     found->lanes |= 1u << (c - block * width);
-    found->from[c - block * width] = o.channel % width;
+    set_lane(*found, c - block * width, o.channel % width, width);
   }
   return sources;
 }
@@ -171,5 +181,6 @@ Booking Channels<width>::book(const Problem& problem, const Config&) {
 
 template struct Channels<8>;
 template struct Channels<16>;
+template struct Channels<32>;
 
 }  // namespace stretto::kernels

@@ -10,12 +10,12 @@ namespace {
 /// Pixels begin…end of one output block from N sources at once, into what dst holds or, if `fresh`, into zeros.
 template <class V, int N>
 void channels_from(const StepArgs& args, const ChannelsParams& p, int n, const ChannelSource* source, bool fresh,
-                   ptrdiff_t begin, ptrdiff_t end, float* dst) {
+                   ptrdiff_t begin, ptrdiff_t end, typename V::Element* dst) {
   constexpr int W = V::width;
-  const float* src[N];
+  const typename V::Element* src[N];
   for (int s = 0; s < N; ++s) {
     const ptrdiff_t plane = static_cast<ptrdiff_t>(n) * p.input_blocks[source[s].input] + source[s].block;
-    src[s] = static_cast<const float*>(args.src[source[s].input]) + plane * p.pixels * W;
+    src[s] = static_cast<const typename V::Element*>(args.src[source[s].input]) + plane * p.pixels * W;
   }
   for (ptrdiff_t i = begin; i < end; ++i) {
     typename V::T value = fresh ? V::zero() : V::load(dst + i * W);
@@ -28,7 +28,7 @@ void channels_from(const StepArgs& args, const ChannelsParams& p, int n, const C
 /// Pixels begin…end of one output block, from its sources, up to four in one pass.
 template <class V>
 void channels_plane(const StepArgs& args, const ChannelsParams& p, int n, const ChannelSource* source, int count,
-                    ptrdiff_t begin, ptrdiff_t end, float* dst) {
+                    ptrdiff_t begin, ptrdiff_t end, typename V::Element* dst) {
   for (int s = 0; s < count; s += 4) {
     const bool fresh = s == 0;
     if (count - s == 1) {
@@ -55,7 +55,7 @@ void channels_task(const StepArgs& args, TaskId id) {
   const int last = first + p.plane_block < planes ? first + p.plane_block : planes;
   for (int plane = first; plane < last; ++plane) {
     const int n = plane / p.blocks, block = plane % p.blocks;
-    float* dst = static_cast<float*>(args.dst) + static_cast<ptrdiff_t>(plane) * p.pixels * V::width;
+    auto* dst = static_cast<typename V::Element*>(args.dst) + static_cast<ptrdiff_t>(plane) * p.pixels * V::width;
     channels_plane<V>(args, p, n, sources + first_source[block], first_source[block + 1] - first_source[block], begin,
                       end, dst);
   }

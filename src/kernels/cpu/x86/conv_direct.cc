@@ -9,6 +9,8 @@ namespace {
 
 constexpr int64_t kMostFloats = int64_t{1} << 31;  // offsets within a row fit int32
 
+}  // namespace
+
 ConvParams conv_params(const Problem& problem, int width) {
   const auto& conv = *first_as<op::Conv>(problem);
   const Shape& src = first_input(problem, 0).type.shape;
@@ -50,7 +52,9 @@ ConvParams conv_params(const Problem& problem, int width) {
   return p;
 }
 
-ConvParams conv_params(const Problem& problem, const Config& config, int width) {
+namespace {
+
+ConvParams split_params(const Problem& problem, const Config& config, int width) {
   ConvParams p = conv_params(problem, width);
   apply_split(config, width, p);
   return p;
@@ -58,14 +62,13 @@ ConvParams conv_params(const Problem& problem, const Config& config, int width) 
 
 }  // namespace
 
-template <int width, WeightKind kind>
-Refusal ConvDirect<width, kind>::supports(const Problem& problem) {
+Refusal check_conv(const Problem& problem, int width) {
   const auto* conv = first_as<op::Conv>(problem);
   if (conv == nullptr) return Refusal::other_operator;
   const Operand& src = first_input(problem, 0);
   if (src.type.shape.size() != 4) return Refusal::other_shape;
   if (!is_f32(problem)) return Refusal::other_type;
-  constexpr Layout layout = blocked_layout(width);
+  const Layout layout = blocked_layout(width);
   if (src.layout != layout || problem.output().layout != layout) return Refusal::other_layout;
   if (src.role != Role::input || !has_constant_weights(problem)) return Refusal::dynamic_weights;
   const Shape& dst = problem.output().type.shape;
@@ -83,18 +86,23 @@ Refusal ConvDirect<width, kind>::supports(const Problem& problem) {
 }
 
 template <int width, WeightKind kind>
+Refusal ConvDirect<width, kind>::supports(const Problem& problem) {
+  return check_conv(problem, width);
+}
+
+template <int width, WeightKind kind>
 std::vector<Config> ConvDirect<width, kind>::configs(const Problem& problem) {
   return conv_splits(conv_params(problem, width), width);
 }
 
 template <int width, WeightKind kind>
 double ConvDirect<width, kind>::estimate(const Problem& problem, const Config& config, int threads) {
-  return conv_seconds(conv_params(problem, config, width), width, threads);
+  return conv_seconds(split_params(problem, config, width), width, threads);
 }
 
 template <int width, WeightKind kind>
 Booking ConvDirect<width, kind>::book(const Problem& problem, const Config& config) {
-  const ConvParams p = conv_params(problem, config, width);
+  const ConvParams p = split_params(problem, config, width);
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = conv_tasks(p);
@@ -107,7 +115,7 @@ Booking ConvDirect<width, kind>::book(const Problem& problem, const Config& conf
 template <int width, WeightKind kind>
 void ConvDirect<width, kind>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
                                    std::byte* weights) {
-  const ConvParams p = conv_params(problem, config, width);
+  const ConvParams p = split_params(problem, config, width);
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
   auto* out = reinterpret_cast<float*>(weights);
   const Shape& shape = kernel.shape();

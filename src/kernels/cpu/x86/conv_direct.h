@@ -2,8 +2,14 @@
 #pragma once
 
 #include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_params.h"
 
 namespace stretto::kernels {
+
+/// Shapes of a convolution on blocks of `width` channels; the split is missing.
+ConvParams conv_params(const Problem& problem, int width);
+/// Whether it is a convolution with constant weights on blocks of `width` channels that the loops can take.
+Refusal check_conv(const Problem& problem, int width);
 
 /// `width`: channels in a block and lanes of a vector, 8 or 16.
 template <int width, WeightKind kind = WeightKind::full>

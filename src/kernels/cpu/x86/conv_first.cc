@@ -77,7 +77,7 @@ std::vector<Config> ConvFirst<width>::configs(const Problem& problem) {
   std::vector<int> blocks;
   if (oc_blocks >= 2) blocks.push_back(2);
   if (width == 16 && oc_blocks >= 4) blocks.push_back(4);
-  if (blocks.empty()) blocks.push_back(1);
+  if (width == 32 || blocks.empty()) blocks.insert(blocks.begin(), 1);
   const double tasks = std::clamp(problem.flops() / 3e6 / static_cast<double>(dst[0]), 1.0, 64.0);
   std::vector<Config> configs;
   for (int b : blocks) configs.push_back({{b, div_up(oh, static_cast<int>(tasks)), 0, 0}});
@@ -125,5 +125,6 @@ void ConvFirst<width>::pack(const Problem& problem, const Config& config, std::s
 
 template struct ConvFirst<8>;
 template struct ConvFirst<16>;
+template struct ConvFirst<32>;
 
 }  // namespace stretto::kernels

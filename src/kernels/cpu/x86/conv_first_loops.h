@@ -9,18 +9,19 @@
 namespace stretto::kernels {
 namespace {
 
+template <class V>
 struct FirstTile {
   const float* src;      // scratch rows at the tile's first column
   const float* weights;  // [channel][kh][kw][block][width]
   const float* bias;
-  const float* other;  // as dst; may be null
-  float* dst;
+  const typename V::Element* other;  // as dst; may be null
+  typename V::Element* dst;
   int kh_begin, kh_end;
   int count;  // pixels stored, ≤ R
 };
 
 template <class V, int R, int B, int S>
-void first_tile(const ConvFirstParams& p, const FirstTile& t, ptrdiff_t dst_block) {
+void first_tile(const ConvFirstParams& p, const FirstTile<V>& t, ptrdiff_t dst_block) {
   using T = typename V::T;
   constexpr int W = V::width;
   T sum[R][B];
@@ -80,8 +81,8 @@ void copy_rows(const ConvFirstParams& p, const float* image, int iy, int kh_begi
 }
 
 template <class V, int R, int B, int S>
-void first_row(const ConvFirstParams& p, FirstTile t, const float* rows, const float* bias, const float* other,
-               float* dst, int oc) {
+void first_row(const ConvFirstParams& p, FirstTile<V> t, const float* rows, const float* bias,
+               const typename V::Element* other, typename V::Element* dst, int oc) {
   const ptrdiff_t dst_block = static_cast<ptrdiff_t>(p.oh) * p.ow * V::width;
   t.bias = bias + oc * V::width;
   for (int ox = 0; ox < p.ow; ox += R) {
@@ -94,8 +95,8 @@ void first_row(const ConvFirstParams& p, FirstTile t, const float* rows, const f
 }
 
 template <class V, int B, int S>
-void first_blocks(const ConvFirstParams& p, FirstTile t, const float* rows, const float* bias, const float* other,
-                  float* dst) {
+void first_blocks(const ConvFirstParams& p, FirstTile<V> t, const float* rows, const float* bias,
+                  const typename V::Element* other, typename V::Element* dst) {
   constexpr int R = first_tile_pixels(V::width, B);
   const ptrdiff_t block = static_cast<ptrdiff_t>(p.channels) * p.kh * p.kw * V::width;
   const float* weights = t.weights;
@@ -111,8 +112,8 @@ void first_blocks(const ConvFirstParams& p, FirstTile t, const float* rows, cons
 }
 
 template <class V, int S>
-void first_stride(const ConvFirstParams& p, const FirstTile& t, const float* rows, const float* bias,
-                  const float* other, float* dst) {
+void first_stride(const ConvFirstParams& p, const FirstTile<V>& t, const float* rows, const float* bias,
+                  const typename V::Element* other, typename V::Element* dst) {
   if constexpr (V::width == 16) {
     if (p.blocks == 4) return first_blocks<V, 4, S>(p, t, rows, bias, other, dst);
   }
@@ -122,6 +123,7 @@ void first_stride(const ConvFirstParams& p, const FirstTile& t, const float* row
 
 template <class V>
 void conv_first_task(const StepArgs& args, TaskId id) {
+  using Element = typename V::Element;
   constexpr int W = V::width;
   const ConvFirstParams& p = *static_cast<const ConvFirstParams*>(args.params);
   const int n = id.index / p.row_blocks;
@@ -134,7 +136,7 @@ void conv_first_task(const StepArgs& args, TaskId id) {
   const ptrdiff_t dst_block = static_cast<ptrdiff_t>(p.oh) * p.ow * W;
   const EpilogueParams& e = p.epilogue;
   for (int oy = begin; oy < end; ++oy) {
-    FirstTile t = {};
+    FirstTile<V> t = {};
     const int iy = oy * p.sh - p.pt;
     t.kh_begin = iy < 0 ? (-iy + p.dh - 1) / p.dh : 0;
     if (t.kh_begin > p.kh) t.kh_begin = p.kh;
@@ -144,8 +146,8 @@ void conv_first_task(const StepArgs& args, TaskId id) {
     copy_rows<V>(p, image, iy, t.kh_begin, t.kh_end, rows);
     t.weights = packed + p.weights;
     const ptrdiff_t place = n * p.oc_blocks * dst_block + static_cast<ptrdiff_t>(oy) * p.ow * W;
-    float* dst = static_cast<float*>(args.dst) + place;
-    const float* other = e.other < 0 ? nullptr : static_cast<const float*>(args.src[e.other]) + place;
+    Element* dst = static_cast<Element*>(args.dst) + place;
+    const Element* other = e.other < 0 ? nullptr : static_cast<const Element*>(args.src[e.other]) + place;
     if (p.sw == 1) first_stride<V, 1>(p, t, rows, packed, other, dst);
     if (p.sw == 2) first_stride<V, 2>(p, t, rows, packed, other, dst);
     if (p.sw == 4) first_stride<V, 4>(p, t, rows, packed, other, dst);

@@ -27,6 +27,7 @@ struct ConvFirstParams {
 
 /// Pixels of a tile of so many blocks.
 constexpr int first_tile_pixels(int width, int blocks) {
+  if (width == 32) return blocks == 2 ? 6 : 14;
   if (width == 16) return blocks == 4 ? 6 : 14;
   return blocks == 2 ? 6 : 12;
 }
@@ -35,6 +36,9 @@ namespace avx512 {
 void conv_first(const StepArgs& args, TaskId id);
 }
 namespace avx2 {
+void conv_first(const StepArgs& args, TaskId id);
+}
+namespace avx512_fp16 {
 void conv_first(const StepArgs& args, TaskId id);
 }
 

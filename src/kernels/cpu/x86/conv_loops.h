@@ -6,7 +6,8 @@
 #pragma once
 
 #include "device/task.h"
-#include "kernels/cpu/x86/conv_params.h"
+#include "kernels/cpu/x86/ahead_loops.h"
+#include "kernels/cpu/x86/conv_panel_loops.h"
 #include "kernels/cpu/x86/unary_loops.h"
 
 namespace stretto::kernels {
@@ -22,52 +23,13 @@ struct ConvTask {
   const float* other;   // offset as dst; null if there is none
   float* dst;           // of the image's group and pass
   float* panel;
+  Ahead ahead;
   int oc_begin, oc_end;
   ptrdiff_t taps[kMaxConvKernel], panel_taps[kMaxConvKernel];
 };
 
-/// One row of pixels of one tile, for a chunk of ic blocks.
-struct ConvSpan {
-  int ic_begin, ic_end, oy, ox, pixels;
-  int kh_begin, kh_end;  // rows of the kernel that meet the image
-};
-
-inline int ceil_div(int a, int b) {
-  return a >= 0 ? (a + b - 1) / b : -(-a / b);
-}
-inline int least(int a, int b) {
-  return a < b ? a : b;
-}
-inline int most(int a, int b) {
-  return a > b ? a : b;
-}
-
-/// Copies what one span reads into the panel, zeros where it reaches past the image.
-template <class V>
-void fill_panel(const ConvTask& t, const ConvSpan& s) {
-  constexpr int W = V::width;
-  const ConvParams& p = *t.p;
-  const int count = s.pixels + ((t.pass->kw - 1) * p.dw) / p.sw;
-  float* out = t.panel;
-  for (int ic = s.ic_begin; ic < s.ic_end; ++ic) {
-    for (int kh = s.kh_begin; kh < s.kh_end; ++kh) {
-      const int iy = s.oy * p.sh - t.pass->pt + kh * p.dh;
-      const float* row = t.src + ic * p.src_block + static_cast<ptrdiff_t>(iy) * p.iw * W;
-      for (int phase = 0; phase < p.panel_phases; ++phase, out += p.panel_pixels * W) {
-        const int ix = s.ox * p.sw - t.pass->pl + phase;
-        const int begin = least(count, most(0, ceil_div(-ix, p.sw)));
-        const int end = least(count, most(begin, ceil_div(p.iw - ix, p.sw)));
-        for (int j = 0; j < begin; ++j) V::store(out + j * W, V::zero());
-        for (int j = begin; j < end; ++j)
-          V::store(out + j * W, V::load(row + static_cast<ptrdiff_t>(ix + j * p.sw) * W));
-        for (int j = end; j < count; ++j) V::store(out + j * W, V::zero());
-      }
-    }
-  }
-}
-
 template <class I>
-void conv_span(const ConvTask& t, const ConvSpan& s) {
+void conv_span(ConvTask& t, const ConvSpan& s) {
   using V = typename I::V;
   constexpr int W = V::width;
   const ConvParams& p = *t.p;
@@ -83,7 +45,7 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
     a.src_block = p.src_block;
     a.src_row = static_cast<ptrdiff_t>(p.dh) * p.iw * W;
   } else {
-    fill_panel<V>(t, s);
+    fill_panel<V>(p, pass, t.src, t.panel, s);
     a.src = t.panel;
     a.taps = t.panel_taps;
     a.src_row = static_cast<ptrdiff_t>(p.panel_phases) * p.panel_pixels * W;
@@ -113,6 +75,7 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
     const ptrdiff_t place = pixel + oc * p.dst_block;
     a.dst = t.dst + place;
     a.other = simple && t.other != nullptr ? t.other + place : nullptr;
+    t.ahead.give(a, ((a.ic_blocks - 1) * a.quads + a.last_quads) * a.kh * a.kw);
     I::tile(s.pixels, blocks)(a);
     if (last && !e.simple) {
       for (int b = 0; b < blocks; ++b) {
@@ -125,7 +88,7 @@ void conv_span(const ConvTask& t, const ConvSpan& s) {
 }
 
 template <class I>
-void conv_rows(const ConvTask& t, int row_begin, int row_end, int col_begin, int col_end) {
+void conv_rows(ConvTask& t, int row_begin, int row_end, int col_begin, int col_end) {
   const ConvParams& p = *t.p;
   const ConvPass& pass = *t.pass;
   const int tiles = (col_end - col_begin + p.pixels - 1) / p.pixels;
@@ -151,37 +114,25 @@ template <class I>
 void conv_task(const StepArgs& args, TaskId id) {
   constexpr int W = I::V::width;
   const ConvParams& p = *static_cast<const ConvParams*>(args.params);
-  int index = id.index;
-  const int col = index % p.col_blocks;
-  index /= p.col_blocks;
-  const int row = index % p.row_blocks;
-  index /= p.row_blocks;
-  const int chunk = index % p.oc_chunks;
-  index /= p.oc_chunks;
-  const int pass_number = index % p.passes;
-  index /= p.passes;
-  const int group = index % p.groups;
-
+  const ConvTaskIndex index = conv_task_index(p, id.index);
   ConvTask t;
   t.p = &p;
-  t.pass = &p.pass[pass_number];
+  t.pass = &p.pass[index.pass];
   const float* packed = reinterpret_cast<const float*>(args.weights);
-  t.bias = packed + static_cast<ptrdiff_t>(group) * p.oc_blocks * W;
+  t.bias = packed + static_cast<ptrdiff_t>(index.group) * p.oc_blocks * W;
   t.weights =
-      reinterpret_cast<const typename I::Weight*>(packed + p.weights) + group * p.group_weights + t.pass->weights;
-  t.src = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(index) * p.ic_blocks * p.src_block;
-  const ptrdiff_t out = static_cast<ptrdiff_t>(index) * p.oc_blocks * p.dst_block + t.pass->dst;
+      reinterpret_cast<const typename I::Weight*>(packed + p.weights) + index.group * p.group_weights + t.pass->weights;
+  t.src = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(index.image) * p.ic_blocks * p.src_block;
+  const ptrdiff_t out = static_cast<ptrdiff_t>(index.image) * p.oc_blocks * p.dst_block + t.pass->dst;
   t.dst = static_cast<float*>(args.dst) + out;
   t.other = p.epilogue.other < 0 ? nullptr : static_cast<const float*>(args.src[p.epilogue.other]) + out;
   t.panel = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
-  t.oc_begin = chunk * p.oc_chunk;
+  t.ahead = later_steps(args, id.index);
+  t.oc_begin = index.chunk * p.oc_chunk;
   t.oc_end = least(p.oc_blocks, t.oc_begin + p.oc_chunk);
-  for (int kw = 0; kw < t.pass->kw; ++kw) {
-    t.taps[kw] = static_cast<ptrdiff_t>(kw) * p.dw * W;
-    t.panel_taps[kw] = (static_cast<ptrdiff_t>(kw * p.dw % p.sw) * p.panel_pixels + kw * p.dw / p.sw) * W;
-  }
-  conv_rows<I>(t, row * p.row_block, least(t.pass->oh, (row + 1) * p.row_block), col * p.col_block,
-               least(t.pass->ow, (col + 1) * p.col_block));
+  set_taps<W>(p, *t.pass, t.taps, t.panel_taps);
+  conv_rows<I>(t, index.row * p.row_block, least(t.pass->oh, (index.row + 1) * p.row_block), index.col * p.col_block,
+               least(t.pass->ow, (index.col + 1) * p.col_block));
 }
 
 }  // namespace

@@ -9,9 +9,10 @@
 namespace stretto::kernels {
 namespace {
 
-constexpr int64_t kPanelBytes = 16 << 10;    // input of one tile, of a level 1 of 32 KiB
-constexpr int64_t kWeightBytes = 384 << 10;  // weights of one task and chunk, of a level 2 of 512 KiB or more
-constexpr double kTaskFlops = 3e6;           // about 30 µs
+constexpr int64_t kPanelBytes = 16 << 10;      // input of one tile, of a level 1 of 32 KiB
+constexpr int64_t kWeightBytes = 384 << 10;    // weights of one task and chunk, of a level 2 of 512 KiB or more
+constexpr int64_t kHalfWeightBytes = 1 << 20;  // the same in f16: processors with its arithmetic have 2 MiB
+constexpr double kTaskFlops = 3e6;             // about 30 µs
 constexpr int kMostTasks = 64;
 
 struct Tile {
@@ -19,9 +20,9 @@ struct Tile {
 };
 
 /// Cycles of one step (a tap and an input channel) over `columns` pixels of all output blocks, on a core with one
-/// 512-bit or two 256-bit FMAs and loads a cycle.
+/// 512-bit or two 256-bit FMAs and loads a cycle. In f16 an operation takes two channels.
 double step_cycles(Tile tile, int columns, int oc_blocks, int width) {
-  const double lanes = width == 16 ? 1.0 : 0.5;
+  const double lanes = width >= 16 ? 1.0 : 0.5;
   const int tiles = div_up(columns, tile.pixels);
   double cycles = 0;
   for (int oc = 0; oc < oc_blocks; oc += tile.blocks) {
@@ -49,7 +50,9 @@ double flops_of(const ConvParams& p, int width) {
   return flops * p.batch * p.groups * p.ic_blocks * p.oc_blocks * width * width;
 }
 
+/// In f16 all: sums do not rest in dst.
 int ic_chunk_of(const ConvParams& p, int width, int pixels) {
+  if (width == 32) return p.ic_blocks;
   const ConvPass& pass = p.pass[0];
   const int64_t block = static_cast<int64_t>(pixels * p.sw + pass.kw - 1) * pass.kh * width * 4;
   const int most_blocks = static_cast<int>(std::max<int64_t>(1, kPanelBytes / block));
@@ -59,10 +62,11 @@ int ic_chunk_of(const ConvParams& p, int width, int pixels) {
 /// Channels and rows of a task for about `tasks` tasks in all.
 Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
   const ConvPass& pass = p.pass[0];
-  const int64_t tap_bytes =
-      static_cast<int64_t>(ic_chunk_of(p, width, tile.pixels)) * width * width * 4 * pass.kh * pass.kw;
+  const int64_t tap_bytes = static_cast<int64_t>(ic_chunk_of(p, width, tile.pixels)) * width * width * pass.kh *
+                            pass.kw * static_cast<int64_t>(element_bytes(width));
+  const int64_t weight_bytes = width == 32 ? kHalfWeightBytes : kWeightBytes;
   const int groups_of_blocks = div_up(p.oc_blocks, tile.blocks);
-  const int by_cache = std::clamp<int>(static_cast<int>(kWeightBytes / (tap_bytes * tile.blocks)), 1, groups_of_blocks);
+  const int by_cache = std::clamp<int>(static_cast<int>(weight_bytes / (tap_bytes * tile.blocks)), 1, groups_of_blocks);
   const double wanted = std::max(1.0, tasks / (static_cast<double>(p.batch) * p.groups * p.passes));
   const int64_t pixels = pixels_of(p) / p.passes;
   const double by_pixels = std::max<double>(1, static_cast<double>(pixels) / 112);
@@ -139,7 +143,8 @@ int conv_tasks(const ConvParams& p) {
 size_t panel_bytes(const ConvParams& p, int width) {
   int kh = 1;
   for (int i = 0; i < p.passes; ++i) kh = std::max(kh, p.pass[i].kh);
-  return align_up(static_cast<size_t>(p.ic_chunk) * kh * p.panel_phases * p.panel_pixels * width * kFloat);
+  return align_up(static_cast<size_t>(p.ic_chunk) * kh * p.panel_phases * p.panel_pixels * width *
+                  element_bytes(width));
 }
 
 }  // namespace stretto::kernels

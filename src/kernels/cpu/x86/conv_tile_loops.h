@@ -30,6 +30,7 @@ void conv_tile_of(const TileArgs& a) {
     }
   }
   const auto* w = static_cast<const Weight*>(a.weights);
+  const char* fetched = a.ahead != nullptr ? a.ahead : reinterpret_cast<const char*>(a.src);
   const float* block = a.src;
   for (int ic = 0; ic < a.ic_blocks; ++ic, block += a.src_block, w += a.weights_skip) {
     const int quads = ic + 1 == a.ic_blocks ? a.last_quads : a.quads;
@@ -48,6 +49,10 @@ void conv_tile_of(const TileArgs& a) {
         do {
 #pragma GCC unroll 4
           for (int c = 0; c < 4; ++c) {
+            if (c % kLineChannels == 0) {
+              __builtin_prefetch(fetched, 0, 2);
+              fetched += a.ahead_step;
+            }
             T weight[B];
 #pragma GCC unroll 4
             for (int b = 0; b < B; ++b) weight[b] = V::load(wq + (c * B + b) * W);

@@ -24,7 +24,12 @@ struct TileArgs {
   int32_t quads = 0, last_quads = 0;  // fours of channels in an ic block, and in the last one of this call
   int32_t clamp = 0;                  // keep in lo…hi
   float lo = 0, hi = 0;
+  // Fetched into level 2 meanwhile, a line for every kLineChannels channels of every tap: what is read next.
+  const char* ahead = nullptr;
+  ptrdiff_t ahead_step = 0;  // bytes: a line, or 0 when there is nothing to fetch
 };
+
+inline constexpr int kLineChannels = 2;
 
 using TileFunction = void (*)(const TileArgs& args);
 
@@ -43,6 +48,7 @@ TileFunction conv_tile_half(int pixels, int blocks);
 
 /// The most pixels of a tile with so many blocks, every smaller number included; 0: none.
 constexpr int tile_pixels(int width, int blocks) {
+  if (width == 32) return blocks == 1 ? 14 : blocks == 2 ? 6 : 0;
   if (width == 16) return blocks == 1 || blocks == 2 ? 14 : blocks == 3 ? 9 : blocks == 4 ? 6 : 0;
   return blocks == 1 ? 12 : blocks == 2 ? 6 : blocks == 3 ? 4 : 0;
 }

@@ -4,6 +4,7 @@
 
 #include "device/memory.h"
 #include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_half_pack.h"
 #include "kernels/cpu/x86/conv_split.h"
 
 namespace stretto::kernels {
@@ -79,16 +80,13 @@ ConvParams transposed_params(const Problem& problem, const Config& config, int w
   return p;
 }
 
-}  // namespace
-
-template <int width>
-Refusal ConvTransposed<width>::supports(const Problem& problem) {
+Refusal check_transposed(const Problem& problem, int width) {
   const auto* conv = first_as<op::ConvTranspose>(problem);
   if (conv == nullptr) return Refusal::other_operator;
   const Operand &src = first_input(problem, 0), &dst = problem.output();
   if (src.type.shape.size() != 4) return Refusal::other_shape;
   if (!is_f32(problem)) return Refusal::other_type;
-  constexpr Layout layout = blocked_layout(width);
+  const Layout layout = blocked_layout(width);
   if (src.layout != layout || dst.layout != layout) return Refusal::other_layout;
   if (src.role != Role::input || !has_constant_weights(problem)) return Refusal::dynamic_weights;
   if (src.type.elements() == 0 || dst.type.elements() == 0) return Refusal::other_shape;
@@ -105,6 +103,32 @@ Refusal ConvTransposed<width>::supports(const Problem& problem) {
                      conv->pads[1] > 4096 || stored_elements(src.type.shape, layout) >= most ||
                      stored_elements(dst.type.shape, layout) >= most;
   return large ? Refusal::too_large : check_epilogue(problem);
+}
+
+/// Calls use(weights of a pass, its taps) for every pass that has any, in order.
+template <class Use>
+void for_each_pass(const Problem& problem, const Tensor& kernel, Use use) {
+  const auto& conv = *first_as<op::ConvTranspose>(problem);
+  const Shape& shape = kernel.shape();
+  const int passes = i32(conv.strides[0] * conv.strides[1]);
+  for (int i = 0; i < passes; ++i) {
+    const PassAxes axes = pass_axes(conv, shape, problem.output().type.shape, i);
+    if (axes.y.taps == 0 || axes.x.taps == 0) continue;
+    WeightView view;
+    view.data = static_cast<const float*>(kernel.data()) + axes.y.last * shape[3] + axes.x.last;
+    view.oc = shape[2] * shape[3];
+    view.ic = shape[1] * view.oc;
+    view.row = -conv.strides[0] * shape[3];
+    view.column = -conv.strides[1];
+    use(view, axes.y.taps, axes.x.taps);
+  }
+}
+
+}  // namespace
+
+template <int width>
+Refusal ConvTransposed<width>::supports(const Problem& problem) {
+  return check_transposed(problem, width);
 }
 
 template <int width>
@@ -131,24 +155,46 @@ Booking ConvTransposed<width>::book(const Problem& problem, const Config& config
 template <int width>
 void ConvTransposed<width>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
                                  std::byte* weights) {
-  const auto& conv = *first_as<op::ConvTranspose>(problem);
   const ConvParams p = transposed_params(problem, config, width);
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
   const Shape& shape = kernel.shape();
   auto* out = reinterpret_cast<float*>(weights);
   copy_padded(static_cast<const float*>(bias.data()), shape[1], p.weights, out);
   out += p.weights;
-  for (int i = 0; i < p.passes; ++i) {
-    const PassAxes axes = pass_axes(conv, shape, problem.output().type.shape, i);
-    if (axes.y.taps == 0 || axes.x.taps == 0) continue;
-    WeightView view;
-    view.data = static_cast<const float*>(kernel.data()) + axes.y.last * shape[3] + axes.x.last;
-    view.oc = shape[2] * shape[3];
-    view.ic = shape[1] * view.oc;
-    view.row = -conv.strides[0] * shape[3];
-    view.column = -conv.strides[1];
-    out = pack_tiles(view, i32(shape[1]), i32(shape[0]), axes.y.taps, axes.x.taps, width, p.blocks, out);
-  }
+  for_each_pass(problem, kernel, [&](const WeightView& view, int kh, int kw) {
+    out = pack_tiles(view, i32(shape[1]), i32(shape[0]), kh, kw, width, p.blocks, out);
+  });
+}
+
+Refusal ConvTransposedHalf::supports(const Problem& problem) {
+  if (Refusal r = check_transposed(problem, kHalfWidth); r != Refusal::none) return r;
+  const Shape& weights = first_input(problem, 1).type.shape;
+  return div_up(weights[0], kHalfWidth) * weights[2] * weights[3] > kMostUnits ? Refusal::too_large : Refusal::none;
+}
+
+std::vector<Config> ConvTransposedHalf::configs(const Problem& problem) {
+  return conv_splits(transposed_params(problem, kHalfWidth), kHalfWidth);
+}
+
+double ConvTransposedHalf::estimate(const Problem& problem, const Config& config, int threads) {
+  return conv_seconds(transposed_params(problem, config, kHalfWidth), kHalfWidth, threads);
+}
+
+Booking ConvTransposedHalf::book(const Problem& problem, const Config& config) {
+  return book_conv_half(transposed_params(problem, config, kHalfWidth));
+}
+
+void ConvTransposedHalf::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                              std::byte* weights) {
+  const ConvParams p = transposed_params(problem, config, kHalfWidth);
+  const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
+  const Shape& shape = kernel.shape();
+  auto* out = reinterpret_cast<float*>(weights);
+  copy_padded(static_cast<const float*>(bias.data()), shape[1], p.weights, out);
+  auto* to = reinterpret_cast<uint16_t*>(out + p.weights);
+  for_each_pass(problem, kernel, [&](const WeightView& view, int kh, int kw) {
+    to = pack_half_tiles(view, i32(shape[1]), i32(shape[0]), kh, kw, p.blocks, to);
+  });
 }
 
 template struct ConvTransposed<8>;

@@ -93,8 +93,12 @@ bool bind_operand(const Problem& problem, int number, int axis, int width, Chain
     if (in.role == Role::constant && d[0] != 1) return false;
     if (in.role == Role::input) o.plain = in.layout == Layout::plain;
   }
+  // What lies as f16 does so in the order of the output; a whole constant would be f32 in that order.
+  if (in.role == Role::constant && width == 32 && o.spread == ElementOperand::full) return false;
   if (in.role == Role::input) {
-    const bool lies_right = in.layout == out.layout || o.spread == ElementOperand::scalar || o.plain;
+    const bool scalar = o.spread == ElementOperand::scalar;
+    if (scalar) o.plain = in.layout != Layout::c32h;
+    const bool lies_right = in.layout == out.layout || o.plain;
     o.source = ElementOperand::input;
     o.index = input_position(problem, number);
     return lies_right;
@@ -157,7 +161,8 @@ Chain chain_of(const Problem& problem, int width) {
   if (!is_f32(problem)) return {Refusal::other_type, {}, 0};
   const int64_t n = out.type.elements();
   if (n == 0 || n >= kMostFloats || problem.nodes.size() > kElementwiseNodes) return {Refusal::other_shape, {}, 0};
-  if (out.layout != Layout::plain && out.layout != blocked_layout(width)) return {Refusal::other_layout, {}, 0};
+  const bool known = out.layout == blocked_layout(width) || (out.layout == Layout::plain && width < 32);
+  if (!known) return {Refusal::other_layout, {}, 0};
   const int rank = out.type.shape.size();
   const int first = out.layout == Layout::plain ? 0 : 2, last = out.layout == Layout::plain ? rank : 2;
   for (int axis = first; axis <= last; ++axis) {
@@ -280,7 +285,9 @@ static_assert(static_cast<int>(ReduceParams::sum) == static_cast<int>(op::Reduce
 
 template struct Elementwise<8>;
 template struct Elementwise<16>;
+template struct Elementwise<32>;
 template struct SpatialReduce<8>;
 template struct SpatialReduce<16>;
+template struct SpatialReduce<32>;
 
 }  // namespace stretto::kernels

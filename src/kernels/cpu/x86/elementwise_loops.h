@@ -60,39 +60,56 @@ void element_row(const ElementNode& node, ElementView a, ElementView b, float* d
   }
 }
 
-/// The operands of one plane: pointers to its first float, or a vector in `fixed`.
+/// The operands of one plane: pointers to its first float, or a vector in `fixed`, or, where V keeps less than a float
+/// in memory, to its first element in `stored`.
 template <class V>
 struct ElementPlane {
+  using Element = typename V::Element;
+  static constexpr bool narrow = sizeof(Element) < sizeof(float);
   const StepArgs* args;
   const ElementwiseParams* p;
   ElementView view[kElementwiseNodes][2];
+  const Element* stored[kElementwiseNodes][2] = {};
   alignas(64) float fixed[kElementwiseNodes][2][V::width];
 
   void bind(int plane) {
     for (int i = 0; i < p->nodes; ++i) {
-      bind(p->node[i].a, plane, view[i][0], fixed[i][0]);
-      if (p->node[i].code != ElementCode::unary) bind(p->node[i].b, plane, view[i][1], fixed[i][1]);
+      bind(p->node[i].a, plane, i, 0);
+      if (p->node[i].code != ElementCode::unary) bind(p->node[i].b, plane, i, 1);
     }
   }
 
-  void bind(const ElementOperand& o, int plane, ElementView& v, float* vector) {
+  void bind(const ElementOperand& o, int plane, int node, int side) {
     constexpr int W = V::width;
     if (o.source == ElementOperand::node) return;
+    ElementView& v = view[node][side];
+    float* vector = fixed[node][side];
     const float* base = o.source == ElementOperand::input ? static_cast<const float*>(args->src[o.index])
                                                           : reinterpret_cast<const float*>(args->weights) + o.offset;
     v.data = base;
     v.step = W;
+    const bool elements = o.source == ElementOperand::input && !o.plain;
+    const Element* first = elements ? static_cast<const Element*>(args->src[o.index]) : nullptr;
+    if constexpr (narrow) {
+      if (elements && o.spread == ElementOperand::full) {
+        stored[node][side] = first + plane * static_cast<ptrdiff_t>(p->length);
+        return;
+      }
+    }
     if (o.spread == ElementOperand::full) v.data += plane * static_cast<ptrdiff_t>(p->length);
     if (o.spread == ElementOperand::full || o.spread == ElementOperand::row) return;
     const int place = plane % o.period;
     if (o.spread == ElementOperand::scalar) {
-      V::store(vector, V::broadcast(base));
+      const float value = narrow && elements ? V::first(first) : *base;
+      V::store(vector, V::set(value));
     } else if (p->channel_blocks == 0) {
       V::store(vector, V::broadcast(base + place));
     } else if (o.plain) {
       const int block = place % p->channel_blocks;
       const int lanes = least_of(W, o.channels - block * W);
       V::store(vector, V::load_part(base + place / p->channel_blocks * o.channels + block * W, lanes));
+    } else if (narrow && elements) {
+      V::store(vector, V::load(first + static_cast<ptrdiff_t>(place) * W));
     } else {
       V::store(vector, V::load(base + static_cast<ptrdiff_t>(place) * W));
     }
@@ -103,13 +120,15 @@ struct ElementPlane {
   static int least_of(int a, int b) { return a < b ? a : b; }
 };
 
-/// Floats begin…end of one plane, whose operands are bound.
+/// Elements begin…end of one plane, whose operands are bound.
 template <class V>
-void element_span(const ElementPlane<V>& plane, ptrdiff_t begin, ptrdiff_t end, float* dst, int lanes) {
+void element_span(const ElementPlane<V>& plane, ptrdiff_t begin, ptrdiff_t end, typename V::Element* dst, int lanes) {
   constexpr int W = V::width;
+  constexpr bool narrow = ElementPlane<V>::narrow;
   const ElementwiseParams& p = *plane.p;
   alignas(64) float results[kElementwiseNodes][kChunk];
   alignas(64) float tails[2][W];
+  alignas(64) float widened[2][narrow ? kChunk : 1];
   for (ptrdiff_t at = begin; at < end;) {
     const ptrdiff_t left = end - at;
     const int count = static_cast<int>(left < W ? left : (left < kChunk ? left / W * W : kChunk));
@@ -124,6 +143,13 @@ void element_span(const ElementPlane<V>& plane, ptrdiff_t begin, ptrdiff_t end, 
           v = {results[o.index], W};
           continue;
         }
+        if constexpr (narrow) {
+          if (const auto* stored = plane.stored[i][side]) {
+            for (int k = 0; k < vectors; ++k) V::store(widened[side] + k * W, V::load(stored + at + k * W));
+            v = {widened[side], W};
+            continue;
+          }
+        }
         v = plane.view[i][side];
         if (v.step == 0) continue;
         v.data += at;
@@ -132,10 +158,17 @@ void element_span(const ElementPlane<V>& plane, ptrdiff_t begin, ptrdiff_t end, 
           v.data = tails[side];
         }
       }
-      const bool direct = i + 1 == p.nodes && !part;
-      element_row<V>(p.node[i], views[0], views[1], direct ? dst + at : results[i], vectors);
+      float* result = results[i];
+      if constexpr (!narrow) {
+        if (i + 1 == p.nodes && !part) result = dst + at;
+      }
+      element_row<V>(p.node[i], views[0], views[1], result, vectors);
     }
-    if (part) V::store_part(dst + at, V::load(results[p.nodes - 1]), count);
+    if constexpr (narrow) {
+      for (int i = 0; i < vectors; ++i) V::store(dst + at + i * W, V::load(results[p.nodes - 1] + i * W));
+    } else if (part) {
+      V::store_part(dst + at, V::load(results[p.nodes - 1]), count);
+    }
     if (lanes < W) {
       for (int i = 0; i < vectors; ++i) V::store(dst + at + i * W, V::keep(V::load(dst + at + i * W), lanes));
     }
@@ -156,7 +189,8 @@ void elementwise_task(const StepArgs& args, TaskId id) {
   for (int i = first; i < last; ++i) {
     plane.bind(i);
     const bool tail = p.tail > 0 && (i + 1) % p.channel_blocks == 0;
-    element_span<V>(plane, begin, end, static_cast<float*>(args.dst) + i * static_cast<ptrdiff_t>(p.length),
+    element_span<V>(plane, begin, end,
+                    static_cast<typename V::Element*>(args.dst) + i * static_cast<ptrdiff_t>(p.length),
                     tail ? p.tail : V::width);
   }
 }

@@ -31,7 +31,7 @@ struct ElementOperand {
   Source source = input;
   Spread spread = full;
   int32_t index = 0;  // number of the input or node
-  int32_t plain = 0;  // channel: floats lie one after the other, channels to a row of them
+  int32_t plain = 0;  // an input of floats; channel: one after the other, channels to a row of them
   int32_t channels = 0;
   int32_t period = 1;  // channel: planes after which the values repeat
   int64_t offset = 0;  // constant: floats into the weights
@@ -71,5 +71,9 @@ namespace avx2 {
 void elementwise(const StepArgs& args, TaskId id);
 void reduce(const StepArgs& args, TaskId id);
 }  // namespace avx2
+namespace avx512_fp16 {
+void elementwise(const StepArgs& args, TaskId id);
+void reduce(const StepArgs& args, TaskId id);
+}  // namespace avx512_fp16
 
 }  // namespace stretto::kernels

@@ -28,8 +28,9 @@ Refusal Reformatted<width>::supports(const Problem& problem) {
   if (!is_f32(problem)) return Refusal::other_type;
   const Operand &src = first_input(problem, 0), &dst = problem.output();
   constexpr Layout layout = blocked_layout(width);
-  const bool to_blocked = src.layout == Layout::plain && dst.layout == layout;
-  const bool to_plain = src.layout == layout && dst.layout == Layout::plain;
+  const auto other = [](Layout l) { return l == Layout::plain || (width == 32 && l == Layout::c16); };
+  const bool to_blocked = other(src.layout) && dst.layout == layout;
+  const bool to_plain = src.layout == layout && other(dst.layout);
   if (src.role != Role::input || (!to_blocked && !to_plain)) return Refusal::other_layout;
   const Shape& shape = dst.type.shape;
   if (shape.size() != 4 || dst.type.elements() == 0) return Refusal::other_shape;
@@ -51,7 +52,8 @@ template <int width>
 Booking Reformatted<width>::book(const Problem& problem, const Config&) {
   const Shape& shape = problem.output().type.shape;
   ReformatParams p;
-  p.to_blocked = problem.output().layout != Layout::plain;
+  p.to_blocked = problem.output().layout == blocked_layout(width);
+  p.c16 = (p.to_blocked ? first_input(problem, 0) : problem.output()).layout == Layout::c16;
   p.channels = i32(shape[1]);
   p.channel_blocks = div_up(shape[1], width);
   p.planes = i32(shape[0]) * p.channel_blocks;
@@ -128,7 +130,9 @@ Booking Resample<width>::book(const Problem& problem, const Config&) {
 
 template struct Reformatted<8>;
 template struct Reformatted<16>;
+template struct Reformatted<32>;
 template struct Resample<8>;
 template struct Resample<16>;
+template struct Resample<32>;
 
 }  // namespace stretto::kernels

@@ -5,7 +5,7 @@
 
 namespace stretto::kernels {
 
-/// Between plain and blocks of `width` channels.
+/// Between plain and blocks of `width` channels; with 32, also between c16 and those.
 template <int width>
 struct Reformatted {
   static Refusal supports(const Problem& problem);

@@ -11,9 +11,11 @@ struct TaskId;
 
 namespace stretto::kernels {
 
-/// Between N,C,H,W and blocks of channels. A task takes `part` pixels of plane_block channel blocks.
+/// Between N,C,H,W (or, for blocks of 32 channels, c16) and blocks of channels. A task takes `part` pixels of
+/// plane_block channel blocks.
 struct ReformatParams {
   int32_t to_blocked = 0;
+  int32_t c16 = 0;
   int32_t planes = 1, channel_blocks = 1, channels = 1;
   int32_t plane_block = 1, parts = 1;
   int64_t pixels = 1, part = 1;
@@ -23,7 +25,7 @@ struct ReformatParams {
 struct ChannelSource {
   int32_t input = 0, block = 0;
   uint32_t lanes = 0;     // of the output vector that are taken
-  int32_t from[16] = {};  // for each output lane, the lane taken
+  int32_t from[16] = {};  // for each output lane, the lane taken; of 32 lanes as 32 int16_t
 };
 
 /// Output channels gathered from input channels (concatenation, slice, shuffle). After the struct follow
@@ -60,5 +62,10 @@ void reformat(const StepArgs& args, TaskId id);
 void channels(const StepArgs& args, TaskId id);
 void resample(const StepArgs& args, TaskId id);
 }  // namespace avx2
+namespace avx512_fp16 {
+void reformat(const StepArgs& args, TaskId id);
+void channels(const StepArgs& args, TaskId id);
+void resample(const StepArgs& args, TaskId id);
+}  // namespace avx512_fp16
 
 }  // namespace stretto::kernels

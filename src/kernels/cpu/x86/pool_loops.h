@@ -8,8 +8,8 @@ namespace {
 
 /// R pixels from column ox with the same part of the window inside the image.
 template <class V, int R, bool average>
-[[gnu::always_inline]] inline void pool_pixels(const WindowParams& p, const float* src, int rows, Range kw, int ox,
-                                               float divisor, float* dst) {
+[[gnu::always_inline]] inline void pool_pixels(const WindowParams& p, const typename V::Element* src, int rows,
+                                               Range kw, int ox, float divisor, typename V::Element* dst) {
   using T = typename V::T;
   constexpr int W = V::width;
   const ptrdiff_t step = p.sw * W;
@@ -28,12 +28,14 @@ template <class V, int R, bool average>
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    V::store(dst + (ox + r) * W, average ? V::div(sum[r], V::set(divisor)) : sum[r]);
+    if constexpr (average) sum[r] = V::div(sum[r], V::set(divisor));
+    V::store(dst + (ox + r) * W, sum[r]);
   }
 }
 
 template <class V, bool average>
-void pool_row(const PoolParams& params, const float* src, int rows, int padded_rows, float* dst) {
+void pool_row(const PoolParams& params, const typename V::Element* src, int rows, int padded_rows,
+              typename V::Element* dst) {
   const WindowParams& p = params.window;
   constexpr int R = 4;
   for (int ox = 0; ox < p.ow;) {
@@ -53,16 +55,18 @@ void pool_row(const PoolParams& params, const float* src, int rows, int padded_r
 
 template <class V>
 void pool_plane(const PoolParams& params, const StepArgs& args, const WindowTask& t, int plane) {
+  using Element = typename V::Element;
   const WindowParams& p = params.window;
   for (int oy = t.row_begin; oy < t.row_end; ++oy) {
     const int iy = oy * p.sh - p.pt;
     const Range kh = window_range(iy, p.ih, p.kh, p.dh);
     const int padded = window_range(iy + p.pt, p.pt + p.ih + p.pb, p.kh, p.dh).end;
     const ptrdiff_t row = (static_cast<ptrdiff_t>(iy) + kh.begin * p.dh) * p.iw - p.pl;
-    const float* src = window_src<V>(p, args, plane) + row * V::width;
-    float* dst = static_cast<float*>(args.dst) + window_dst<V>(p, plane) + static_cast<ptrdiff_t>(oy) * p.ow * V::width;
+    const Element* src = window_src<V>(p, args, plane) + row * V::width;
+    Element* dst =
+        static_cast<Element*>(args.dst) + window_dst<V>(p, plane) + static_cast<ptrdiff_t>(oy) * p.ow * V::width;
     if (params.average) {
-      pool_row<V, true>(params, src, kh.end - kh.begin, padded, dst);
+      pool_row<typename V::Wide, true>(params, src, kh.end - kh.begin, padded, dst);
     } else {
       pool_row<V, false>(params, src, kh.end - kh.begin, padded, dst);
     }

@@ -15,7 +15,7 @@ template <class V, ReduceParams::Kind kind>
 }
 
 template <class V, ReduceParams::Kind kind>
-typename V::T reduce_plane(const float* src, int pixels) {
+typename V::T reduce_plane(const typename V::Element* src, int pixels) {
   using T = typename V::T;
   constexpr int W = V::width, R = 8;
   T sum = V::load(src);
@@ -38,13 +38,13 @@ typename V::T reduce_plane(const float* src, int pixels) {
 
 template <class V>
 void reduce_task(const StepArgs& args, TaskId id) {
+  using Element = typename V::Element;
   constexpr int W = V::width;
   const ReduceParams& p = *static_cast<const ReduceParams*>(args.params);
   const int first = id.index * p.plane_block;
   const int last = first + p.plane_block < p.planes ? first + p.plane_block : p.planes;
-  float* dst = static_cast<float*>(args.dst);
   for (int plane = first; plane < last; ++plane) {
-    const float* src = static_cast<const float*>(args.src[0]) + static_cast<ptrdiff_t>(plane) * p.pixels * W;
+    const Element* src = static_cast<const Element*>(args.src[0]) + static_cast<ptrdiff_t>(plane) * p.pixels * W;
     typename V::T x = V::zero();
     if (p.kind == ReduceParams::max) x = reduce_plane<V, ReduceParams::max>(src, p.pixels);
     if (p.kind == ReduceParams::min) x = reduce_plane<V, ReduceParams::min>(src, p.pixels);
@@ -53,12 +53,13 @@ void reduce_task(const StepArgs& args, TaskId id) {
       x = V::div(reduce_plane<V, ReduceParams::sum>(src, p.pixels), V::set(static_cast<float>(p.pixels)));
     }
     if (!p.plain) {
-      V::store(dst + static_cast<ptrdiff_t>(plane) * W, x);
+      V::store(static_cast<Element*>(args.dst) + static_cast<ptrdiff_t>(plane) * W, x);
       continue;
     }
     const int block = plane % p.channel_blocks;
     const int lanes = p.channels - block * W < W ? p.channels - block * W : W;
-    V::store_part(dst + static_cast<ptrdiff_t>(plane / p.channel_blocks) * p.channels + block * W, x, lanes);
+    float* dst = static_cast<float*>(args.dst) + static_cast<ptrdiff_t>(plane / p.channel_blocks) * p.channels;
+    V::store_part(dst + block * W, x, lanes);
   }
 }
 

@@ -7,10 +7,10 @@
 namespace stretto::kernels {
 namespace {
 
-/// `count` ≤ width pixels of one block from rows of channels, `lanes` of which exist.
-template <class V>
-[[gnu::always_inline]] inline void square_to_blocked(const float* src, ptrdiff_t row, int lanes, int count,
-                                                     float* dst) {
+/// `count` ≤ width pixels of one block from rows of channels, `lanes` of which exist. Pixels of blocks are `step`
+/// elements apart.
+template <class V, int step = V::width, class E>
+[[gnu::always_inline]] inline void square_to_blocked(const float* src, ptrdiff_t row, int lanes, int count, E* dst) {
   constexpr int W = V::width;
   typename V::T r[W];
 #pragma GCC unroll 16
@@ -20,16 +20,16 @@ template <class V>
   V::transpose(r);
 #pragma GCC unroll 16
   for (int i = 0; i < W; ++i) {
-    if (i < count) V::store(dst + i * W, r[i]);
+    if (i < count) V::store(dst + i * step, r[i]);
   }
 }
 
-template <class V>
-[[gnu::always_inline]] inline void square_to_plain(const float* src, ptrdiff_t row, int lanes, int count, float* dst) {
+template <class V, int step = V::width, class E>
+[[gnu::always_inline]] inline void square_to_plain(const E* src, ptrdiff_t row, int lanes, int count, float* dst) {
   constexpr int W = V::width;
   typename V::T r[W];
 #pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) r[i] = i < count ? V::load(src + i * W) : V::zero();
+  for (int i = 0; i < W; ++i) r[i] = i < count ? V::load(src + i * step) : V::zero();
   V::transpose(r);
 #pragma GCC unroll 16
   for (int c = 0; c < W; ++c) {

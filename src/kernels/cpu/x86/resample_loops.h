@@ -8,20 +8,20 @@ namespace stretto::kernels {
 namespace {
 
 template <class V>
-void resample_nearest(const ResampleParams& p, const float* src, const ResampleTap& row, const ResampleTap* columns,
-                      float* dst) {
+void resample_nearest(const ResampleParams& p, const typename V::Element* src, const ResampleTap& row,
+                      const ResampleTap* columns, typename V::Element* dst) {
   constexpr int W = V::width;
-  const float* from = src + static_cast<ptrdiff_t>(row.first) * p.iw * W;
+  const typename V::Element* from = src + static_cast<ptrdiff_t>(row.first) * p.iw * W;
   for (int x = 0; x < p.ow; ++x) V::store(dst + x * W, V::load(from + columns[x].first * W));
 }
 
 template <class V>
-void resample_linear(const ResampleParams& p, const float* src, const ResampleTap& row, const ResampleTap* columns,
-                     float* dst) {
+void resample_linear(const ResampleParams& p, const typename V::Element* src, const ResampleTap& row,
+                     const ResampleTap* columns, typename V::Element* dst) {
   using T = typename V::T;
   constexpr int W = V::width;
-  const float* upper = src + static_cast<ptrdiff_t>(row.first) * p.iw * W;
-  const float* lower = src + static_cast<ptrdiff_t>(row.second) * p.iw * W;
+  const typename V::Element* upper = src + static_cast<ptrdiff_t>(row.first) * p.iw * W;
+  const typename V::Element* lower = src + static_cast<ptrdiff_t>(row.second) * p.iw * W;
   const T down = V::set(row.fraction);
   for (int x = 0; x < p.ow; ++x) {
     const ResampleTap& column = columns[x];
@@ -35,6 +35,7 @@ void resample_linear(const ResampleParams& p, const float* src, const ResampleTa
 
 template <class V>
 void resample_task(const StepArgs& args, TaskId id) {
+  using Element = typename V::Element;
   constexpr int W = V::width;
   const ResampleParams& p = *static_cast<const ResampleParams*>(args.params);
   const auto* rows = reinterpret_cast<const ResampleTap*>(&p + 1);
@@ -44,12 +45,12 @@ void resample_task(const StepArgs& args, TaskId id) {
   const int row_begin = id.index % p.row_blocks * p.row_block;
   const int row_end = row_begin + p.row_block < p.oh ? row_begin + p.row_block : p.oh;
   for (int plane = first; plane < last; ++plane) {
-    const float* src = static_cast<const float*>(args.src[0]) + static_cast<ptrdiff_t>(plane) * p.ih * p.iw * W;
-    float* dst = static_cast<float*>(args.dst) + static_cast<ptrdiff_t>(plane) * p.oh * p.ow * W;
+    const Element* src = static_cast<const Element*>(args.src[0]) + static_cast<ptrdiff_t>(plane) * p.ih * p.iw * W;
+    Element* dst = static_cast<Element*>(args.dst) + static_cast<ptrdiff_t>(plane) * p.oh * p.ow * W;
     for (int y = row_begin; y < row_end; ++y) {
-      float* to = dst + static_cast<ptrdiff_t>(y) * p.ow * W;
+      Element* to = dst + static_cast<ptrdiff_t>(y) * p.ow * W;
       if (p.linear) {
-        resample_linear<V>(p, src, rows[y], columns, to);
+        resample_linear<typename V::Wide>(p, src, rows[y], columns, to);
       } else {
         resample_nearest<V>(p, src, rows[y], columns, to);
       }

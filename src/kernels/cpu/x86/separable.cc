@@ -4,6 +4,8 @@
 
 #include "device/memory.h"
 #include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/conv_half_pack.h"
+#include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_tile_params.h"
 #include "kernels/cpu/x86/separable_params.h"
 #include "kernels/cpu/x86/separable_parts.h"
@@ -12,8 +14,9 @@
 namespace stretto::kernels {
 namespace {
 
-constexpr int64_t kScratchBytes = 448 << 10;  // of a task, in a level 2 of 1 MiB
-constexpr int64_t kMostScratchFloats = 4 << 20;
+constexpr int64_t kScratchBytes = 448 << 10;       // of a task, in a level 2 of 1 MiB
+constexpr int64_t kHalfScratchBytes = 1024 << 10;  // the same in f16: processors with its arithmetic have 2 MiB
+constexpr int64_t kMostScratchBytes = 16 << 20;
 constexpr int kMostTasks = 64;
 constexpr size_t kMostConfigs = 5;
 
@@ -62,12 +65,23 @@ int expanded_rows(const WindowParams& w, int rows, int image_h) {
   return std::min(image_h, (rows - 1) * w.sh + (w.kh - 1) * w.dh + 1);
 }
 
-int64_t scratch_floats(const SeparableParams& p, int group, int rows, int width) {
+/// Elements of worker scratch that hold values.
+int64_t scratch_elements(const SeparableParams& p, int group, int rows, int width) {
   const WindowParams& w = p.window;
-  int64_t floats = 0;
-  if (p.expand.exists) floats += static_cast<int64_t>(group) * expanded_rows(w, rows, p.image_h) * w.iw * width;
-  if (p.project.exists) floats += static_cast<int64_t>(group) * rows * w.ow * width;
-  return floats;
+  int64_t elements = 0;
+  if (p.expand.exists) elements += static_cast<int64_t>(group) * expanded_rows(w, rows, p.image_h) * w.iw * width;
+  const int kept = width == 32 ? w.channel_blocks : group;
+  if (p.project.exists) elements += static_cast<int64_t>(kept) * rows * w.ow * width;
+  return elements;
+}
+
+int64_t scratch_bytes(const SeparableParams& p, int group, int rows, int width) {
+  const int64_t values = scratch_elements(p, group, rows, width) * static_cast<int64_t>(element_bytes(width));
+  if (width < 32) return values;
+  const int units = (p.expand.exists ? p.expand.ic_blocks + kUnitsAhead : 0) +
+                    (p.project.exists ? p.project.ic_blocks + kUnitsAhead : 0);
+  return values + kHalfTileSums * static_cast<int64_t>(kFloat + sizeof(uint16_t)) +
+         units * static_cast<int64_t>(sizeof(HalfUnit));
 }
 
 /// Shapes and weights; the split is missing.
@@ -87,14 +101,14 @@ SeparableParams shape_params(const Problem& problem) {
   p.image_w = w.iw;
   p.src = input_position(problem, problem.nodes[0].inputs[0]);
   int64_t floats = 0;
-  auto reserve = [&](int64_t count) {
+  auto reserve = [&](int64_t count, size_t bytes) {
     const int64_t at = floats;
-    floats += static_cast<int64_t>(align_up(static_cast<size_t>(count), 16));
+    floats += static_cast<int64_t>(align_up(static_cast<size_t>(count) * bytes) / kFloat);
     return at;
   };
   auto reserve_pointwise = [&](PointwiseParams& q) {
-    q.bias = reserve(static_cast<int64_t>(q.oc_blocks) * width);
-    q.weights = reserve(static_cast<int64_t>(q.oc_blocks) * q.ic_blocks * width * width);
+    q.bias = reserve(static_cast<int64_t>(q.oc_blocks) * width, kFloat);
+    q.weights = reserve(static_cast<int64_t>(q.oc_blocks) * q.ic_blocks * width * width, element_bytes(width));
   };
   if (group.expand) {
     p.expand = pointwise_params(problem, *group.expand, width);
@@ -105,8 +119,8 @@ SeparableParams shape_params(const Problem& problem) {
     w.inner_end = w.ow;
     reserve_pointwise(p.expand);
   }
-  p.bias = reserve(static_cast<int64_t>(w.channel_blocks) * width);
-  p.weights = reserve(static_cast<int64_t>(w.channel_blocks) * w.kh * w.kw * width);
+  p.bias = reserve(static_cast<int64_t>(w.channel_blocks) * width, element_bytes(width));
+  p.weights = reserve(static_cast<int64_t>(w.channel_blocks) * w.kh * w.kw * width, element_bytes(width));
   if (group.project) {
     p.project = pointwise_params(problem, *group.project, width);
     reserve_pointwise(p.project);
@@ -131,6 +145,7 @@ SeparableParams separable_params(const Problem& problem, const Config& config) {
     choose_tile(p.expand, p.group, p.image_w, width);
   }
   if (p.project.exists) choose_tile(p.project, p.project.oc_blocks, w.row_block * w.ow, width);
+  p.product_scratch = scratch_elements(p, p.group, w.row_block, width);
   return p;
 }
 
@@ -151,7 +166,7 @@ double task_cycles(const SeparableParams& p, int width) {
     const double tile = 1.1 + 2.0 / p.project.pixels, groups = div_up(w.channel_blocks, p.group);
     cycles += p.project.oc_blocks * pixels * (blocks * width * tile + 4 * groups);
   }
-  return width == 16 ? cycles : cycles / 2;
+  return width >= 16 ? cycles : cycles / 2;
 }
 
 template <int width>
@@ -167,7 +182,7 @@ Refusal Separable<width>::supports(const Problem& problem) {
   SeparableGroup group;
   if (Refusal r = divide_separable<width>(problem, group); r != Refusal::none) return r;
   const SeparableParams p = shape_params<width>(problem);
-  return scratch_floats(p, 1, 1, width) > kMostScratchFloats ? Refusal::too_large : Refusal::none;
+  return scratch_bytes(p, 1, 1, width) > kMostScratchBytes ? Refusal::too_large : Refusal::none;
 }
 
 template <int width>
@@ -185,8 +200,8 @@ std::vector<Config> Separable<width>::configs(const Problem& problem) {
   for (int group : {1, 2, 4}) {
     if (group > w.channel_blocks) break;
     int parts = 1;
-    while (parts < w.oh && scratch_floats(p, group, div_up(w.oh, parts), width) * int64_t{kFloat} > kScratchBytes)
-      ++parts;
+    const int64_t room = width == 32 ? kHalfScratchBytes : kScratchBytes;
+    while (parts < w.oh && scratch_bytes(p, group, div_up(w.oh, parts), width) > room) ++parts;
     if (parts > 1) parts += parts % 2;
     if (p.project.exists) {
       for (int more : {1, 2, 4}) add(parts * more, group, 1);
@@ -213,7 +228,7 @@ Booking Separable<width>::book(const Problem& problem, const Config& config) {
   booking.set_params(p);
   booking.tasks[0] = task_count(p);
   booking.weights_bytes = static_cast<size_t>(p.floats) * kFloat;
-  booking.worker_scratch_bytes = static_cast<size_t>(scratch_floats(p, p.group, p.window.row_block, width)) * kFloat;
+  booking.worker_scratch_bytes = static_cast<size_t>(scratch_bytes(p, p.group, p.window.row_block, width));
   return booking;
 }
 
@@ -236,22 +251,32 @@ void Separable<width>::pack(const Problem& problem, const Config& config, std::s
     const float* data = constant(part, 1);
     copy_padded(constant(part, 2), oc, static_cast<int64_t>(q.oc_blocks) * width, out + q.bias);
     float* to = out + q.weights;
+    auto* half = reinterpret_cast<uint16_t*>(to);
     for (int64_t first = 0; first < oc; first += static_cast<int64_t>(group_blocks) * width) {
       const int64_t count = std::min<int64_t>(oc - first, static_cast<int64_t>(group_blocks) * width);
       const WeightView view{data + first * ic, ic, 1, 1, 1};
-      to = pack_tiles(view, static_cast<int>(count), static_cast<int>(ic), 1, 1, width, q.blocks, to);
+      if constexpr (width == 32) {
+        half = pack_half_tiles(view, static_cast<int>(count), static_cast<int>(ic), 1, 1, q.blocks, half);
+      } else {
+        to = pack_tiles(view, static_cast<int>(count), static_cast<int>(ic), 1, 1, width, q.blocks, to);
+      }
     }
   };
   if (group.expand) pack_pointwise(*group.expand, p.expand, p.group);
   if (group.project) pack_pointwise(*group.project, p.project, p.project.oc_blocks);
   const int64_t channels = first_input(group.depthwise.problem, 1).type.shape[0];
-  pack_depthwise(constant(group.depthwise, 1), channels, static_cast<int64_t>(p.window.kh) * p.window.kw, width,
-                 out + p.weights);
-  copy_padded(constant(group.depthwise, 2), channels, static_cast<int64_t>(p.window.channel_blocks) * width,
-              out + p.bias);
+  const int64_t lanes = static_cast<int64_t>(p.window.channel_blocks) * width,
+                taps = int64_t{p.window.kh} * p.window.kw;
+  std::vector<float> depthwise(static_cast<size_t>(lanes * taps)), bias(static_cast<size_t>(lanes));
+  pack_depthwise(constant(group.depthwise, 1), channels, taps, width, depthwise.data());
+  copy_padded(constant(group.depthwise, 2), channels, lanes, bias.data());
+  const WeightKind kind = width == 32 ? WeightKind::half : WeightKind::full;
+  store_weights(kind, depthwise.data(), lanes * taps, reinterpret_cast<std::byte*>(out + p.weights));
+  store_weights(kind, bias.data(), lanes, reinterpret_cast<std::byte*>(out + p.bias));
 }
 
 template struct Separable<8>;
 template struct Separable<16>;
+template struct Separable<32>;
 
 }  // namespace stretto::kernels

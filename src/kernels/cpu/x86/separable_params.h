@@ -25,8 +25,8 @@ struct PointwiseParams {
 
 /// expand (1×1) → depthwise → project (1×1); either product may be missing. A task makes row_block rows of the result,
 /// a group of channel blocks at a time: the group's expanded rows and its depthwise result stay in worker scratch, and
-/// the projection adds what the group brings to sums that rest in dst. Without a projection, tasks divide the groups
-/// too.
+/// the projection adds what the group brings to sums that rest in dst (in f16 it takes all groups at the end). Without
+/// a projection, tasks divide the groups too.
 struct SeparableParams {
   PointwiseParams expand, project;
   /// The depthwise part. After an expansion its columns are those of the scratch rows, with the padding written out.
@@ -40,7 +40,8 @@ struct SeparableParams {
   int32_t group = 1;                 // channel blocks at a time
   int32_t chunk = 1, chunks = 1;     // channel blocks of a task
   int32_t rows = 0;                  // of the expanded scratch
-  int64_t depthwise_scratch = 0;     // floats before the depthwise result
+  int64_t depthwise_scratch = 0;     // elements before the depthwise result
+  int64_t product_scratch = 0;       // elements before what f16 products need
   int32_t src = 0;
 };
 
@@ -48,6 +49,9 @@ namespace avx512 {
 void separable(const StepArgs& args, TaskId id);
 }
 namespace avx2 {
+void separable(const StepArgs& args, TaskId id);
+}
+namespace avx512_fp16 {
 void separable(const StepArgs& args, TaskId id);
 }
 

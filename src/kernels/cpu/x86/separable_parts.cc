@@ -77,7 +77,7 @@ Refusal divide_separable(const Problem& problem, SeparableGroup& group) {
   if (Refusal r = Depthwise<width>::supports(group.depthwise.problem); r != Refusal::none) return r;
   for (const auto* pointwise : {&group.expand, &group.project}) {
     if (!*pointwise) continue;
-    if (Refusal r = ConvDirect<width>::supports((*pointwise)->problem); r != Refusal::none) return r;
+    if (Refusal r = check_conv((*pointwise)->problem, width); r != Refusal::none) return r;
     if (!is_pointwise((*pointwise)->problem)) return Refusal::other_shape;
   }
   // Only the last part may add another input.
@@ -90,5 +90,6 @@ Refusal divide_separable(const Problem& problem, SeparableGroup& group) {
 
 template Refusal divide_separable<8>(const Problem&, SeparableGroup&);
 template Refusal divide_separable<16>(const Problem&, SeparableGroup&);
+template Refusal divide_separable<32>(const Problem&, SeparableGroup&);
 
 }  // namespace stretto::kernels

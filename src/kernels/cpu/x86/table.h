@@ -6,6 +6,8 @@
 namespace stretto::kernels {
 
 TacticTable x86_avx512_table();
+/// Values stored as f16 (Layout::c32h).
+TacticTable x86_fp16_table();
 TacticTable x86_avx2_table();
 
 }  // namespace stretto::kernels

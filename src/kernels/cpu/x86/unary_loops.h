@@ -66,15 +66,15 @@ template <class V, UnaryCode code>
   if constexpr (code == UnaryCode::linear) return V::fma(a, x, b);
 }
 
-template <class V, UnaryCode code>
-void unary_row_of(const UnaryParams& p, const float* src, float* dst, int vectors, ptrdiff_t step) {
+template <class V, UnaryCode code, class E>
+void unary_row_of(const UnaryParams& p, const E* src, E* dst, int vectors, ptrdiff_t step) {
   const typename V::T a = V::set(p.a), b = V::set(p.b);
   for (int i = 0; i < vectors; ++i) V::store(dst + i * step, unary_of<V, code>(V::load(src + i * step), a, b));
 }
 
-/// dst = act(src) for `vectors` whole vectors, `step` floats apart in both.
-template <class V>
-void unary_row(const UnaryParams& p, const float* src, float* dst, int vectors, ptrdiff_t step) {
+/// dst = act(src) for `vectors` whole vectors, `step` elements apart in both. E: float, or what V keeps in memory.
+template <class V, class E>
+void unary_row(const UnaryParams& p, const E* src, E* dst, int vectors, ptrdiff_t step) {
   switch (p.code) {
     case UnaryCode::relu:
       return unary_row_of<V, UnaryCode::relu>(p, src, dst, vectors, step);
@@ -107,24 +107,32 @@ void unary_row(const UnaryParams& p, const float* src, float* dst, int vectors, 
   }
 }
 
-/// The second pass of an epilogue over `vectors` vectors of one channel block, `step` floats apart in dst and other;
-/// `lanes` < width keeps the padding lanes zero.
-template <class V>
-void epilogue_row(const EpilogueParams& e, float* dst, const float* other, int vectors, ptrdiff_t step, int lanes) {
+/// The second pass of an epilogue over `vectors` vectors of one channel block, `step` elements apart in dst and
+/// `other_step` in other; `lanes` < width keeps the padding lanes zero. E: float, or what V keeps in memory.
+template <class V, class E>
+void epilogue_row_of(const EpilogueParams& e, E* dst, ptrdiff_t step, const typename V::Element* other,
+                     ptrdiff_t other_step, int vectors, int lanes) {
   if (e.has_act1) unary_row<V>(e.act1, dst, dst, vectors, step);
   if (e.binary == BinaryCode::add) {
     for (int i = 0; i < vectors; ++i) {
-      V::store(dst + i * step, V::add(V::load(dst + i * step), V::load(other + i * step)));
+      V::store(dst + i * step, V::add(V::load(dst + i * step), V::load(other + i * other_step)));
     }
   } else if (e.binary == BinaryCode::mul) {
     for (int i = 0; i < vectors; ++i) {
-      V::store(dst + i * step, V::mul(V::load(dst + i * step), V::load(other + i * step)));
+      V::store(dst + i * step, V::mul(V::load(dst + i * step), V::load(other + i * other_step)));
     }
   }
   if (e.has_act2) unary_row<V>(e.act2, dst, dst, vectors, step);
   if (lanes < V::width) {
     for (int i = 0; i < vectors; ++i) V::store(dst + i * step, V::keep(V::load(dst + i * step), lanes));
   }
+}
+
+/// The same with dst and other laid out alike.
+template <class V>
+void epilogue_row(const EpilogueParams& e, typename V::Element* dst, const typename V::Element* other, int vectors,
+                  ptrdiff_t step, int lanes) {
+  epilogue_row_of<V>(e, dst, step, other, step, vectors, lanes);
 }
 
 }  // namespace

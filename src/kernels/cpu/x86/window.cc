@@ -78,7 +78,8 @@ Refusal check_window(const Dims& kernel, const Dims& strides, const Dims& dilati
 std::vector<Config> row_configs(const Problem& problem, int width) {
   const Shape &src = first_input(problem, 0).type.shape, &dst = problem.output().type.shape;
   const int oh = i32(dst[2]);
-  const double plane_bytes = 4.0 * width * static_cast<double>(src[2] * src[3] + dst[2] * dst[3]);
+  const double plane_bytes =
+      static_cast<double>(element_bytes(width)) * width * static_cast<double>(src[2] * src[3] + dst[2] * dst[3]);
   const int planes = i32(src[0]) * div_up(src[1], width);
   const double wanted = std::clamp(plane_bytes * planes / kTaskBytes, 1.0, 64.0);  // tasks
   const int rows = div_up(oh, std::clamp(static_cast<int>(wanted / planes + 0.5), 1, oh));
@@ -95,10 +96,11 @@ int32_t window_tasks(const WindowParams& p) {
 
 double window_seconds(const Problem& problem, int width, double taps, int threads) {
   const Shape &src = first_input(problem, 0).type.shape, &dst = problem.output().type.shape;
-  const double in = 4.0 * static_cast<double>(stored_elements(src, blocked_layout(width)));
+  const auto bytes = static_cast<double>(element_bytes(width));
+  const double in = static_cast<double>(stored_elements(src, blocked_layout(width)));
   const double out = static_cast<double>(stored_elements(dst, blocked_layout(width)));
-  const double work = out * taps / 16 * 1.3 / 3.5e9;
-  return (work + (in + 4 * out) / 30e9) / threads + 2e-6;
+  const double work = out * taps / std::max(width, 16) * 1.3 / 3.5e9;
+  return (work + bytes * (in + out) / 30e9) / threads + 2e-6;
 }
 
 DepthwiseParams depthwise_params(const Problem& problem, const Config& config, int width) {
@@ -152,7 +154,8 @@ Booking Depthwise<width>::book(const Problem& problem, const Config& config) {
   booking.set_params(p);
   booking.tasks[0] = window_tasks(p.window);
   const int64_t taps = static_cast<int64_t>(p.window.kh) * p.window.kw;
-  booking.weights_bytes = static_cast<size_t>(p.weights + p.window.channel_blocks * taps * width) * kFloat;
+  booking.weights_bytes =
+      static_cast<size_t>(p.weights + p.window.channel_blocks * taps * width) * element_bytes(width);
   return booking;
 }
 
@@ -161,11 +164,13 @@ void Depthwise<width>::pack(const Problem& problem, const Config& config, std::s
                             std::byte* weights) {
   const DepthwiseParams p = depthwise_params(problem, config, width);
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
-  auto* out = reinterpret_cast<float*>(weights);
   const auto* data = static_cast<const float*>(kernel.data());
   const int64_t channels = kernel.shape()[0], taps = static_cast<int64_t>(p.window.kh) * p.window.kw;
-  copy_padded(static_cast<const float*>(bias.data()), channels, p.weights, out);
-  pack_depthwise(data, channels, taps, width, out + p.weights);
+  std::vector<float> packed(static_cast<size_t>(p.weights + p.window.channel_blocks * taps * width));
+  copy_padded(static_cast<const float*>(bias.data()), channels, p.weights, packed.data());
+  pack_depthwise(data, channels, taps, width, packed.data() + p.weights);
+  store_weights(width == 32 ? WeightKind::half : WeightKind::full, packed.data(), static_cast<int64_t>(packed.size()),
+                weights);
 }
 
 template <int width>
@@ -203,7 +208,9 @@ Booking BlockedPool<width>::book(const Problem& problem, const Config& config) {
 
 template struct Depthwise<8>;
 template struct Depthwise<16>;
+template struct Depthwise<32>;
 template struct BlockedPool<8>;
 template struct BlockedPool<16>;
+template struct BlockedPool<32>;
 
 }  // namespace stretto::kernels

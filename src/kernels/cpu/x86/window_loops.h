@@ -33,10 +33,11 @@ inline WindowTask window_task(const WindowParams& p, TaskId id) {
   return t;
 }
 
-/// The first float of a plane of src, and how far a plane of dst is.
+/// The first element of a plane of src, and how far a plane of dst is.
 template <class V>
-const float* window_src(const WindowParams& p, const StepArgs& args, int plane) {
-  return static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(plane) * p.ih * p.iw * V::width;
+const typename V::Element* window_src(const WindowParams& p, const StepArgs& args, int plane) {
+  return static_cast<const typename V::Element*>(args.src[p.src]) +
+         static_cast<ptrdiff_t>(plane) * p.ih * p.iw * V::width;
 }
 template <class V>
 ptrdiff_t window_dst(const WindowParams& p, int plane) {

@@ -43,5 +43,9 @@ namespace avx2 {
 void depthwise(const StepArgs& args, TaskId id);
 void pool(const StepArgs& args, TaskId id);
 }  // namespace avx2
+namespace avx512_fp16 {
+void depthwise(const StepArgs& args, TaskId id);
+void pool(const StepArgs& args, TaskId id);
+}  // namespace avx512_fp16
 
 }  // namespace stretto::kernels

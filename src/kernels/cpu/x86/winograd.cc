@@ -5,17 +5,19 @@
 
 #include "device/memory.h"
 #include "kernels/cpu/x86/blocked.h"
-#include "kernels/cpu/x86/conv_tile_params.h"
-#include "kernels/cpu/x86/winograd_params.h"
+#include "kernels/cpu/x86/winograd_split.h"
 
 namespace stretto::kernels {
 namespace {
 
 constexpr int64_t kMostFloats = int64_t{1} << 31;
 constexpr int64_t kMostPositions = 81;
-/// What a task's transformed input may take: it should stay in level 2 beside the weights that stream past.
-constexpr int64_t kScratchBytes = 640 << 10;
-constexpr int64_t kSharedScratchBytes = 1280 << 10, kHeavyBytes = 1 << 20;
+
+/// Where the weight from channel c to lane `lane` of block `block` lies among those of one position.
+int64_t place_in_tile(int width, int64_t blocks, int64_t c, int64_t block, int64_t lane) {
+  if (width < 32) return (c * blocks + block) * width + lane;
+  return ((c / 2 * blocks + block) * 2 + lane % 2) * 32 + lane / 2 * 2 + c % 2;  // conv_half_params.h
+}
 
 /// G of F(m, 3): the transform of a row of three weights, to the points of winograd_transforms.h.
 using WeightTransform = std::array<std::array<double, 3>, 9>;
@@ -52,49 +54,100 @@ const WeightTransform& weight_transform(const WinogradParams& p) {
   return p.size == 2 ? kWeights2 : p.size == 4 ? kWeights4 : kWeights6;
 }
 
-int points_of(int size, int64_t stride) {
-  return static_cast<int>((size - 1) * stride) + 3;
-}
-
-WinogradParams winograd_params(const Problem& problem, const Config& config, int width) {
+WinogradParams shape_of(const Problem& problem, int width) {
   const auto& conv = *first_as<op::Conv>(problem);
   const Shape& src = first_input(problem, 0).type.shape;
   const Shape& dst = problem.output().type.shape;
   WinogradParams p;
-  p.size = config.v[0];
   p.stride = static_cast<int32_t>(conv.strides[0]);
-  p.points = points_of(p.size, p.stride);
   p.ih = static_cast<int32_t>(src[2]);
   p.iw = static_cast<int32_t>(src[3]);
   p.oh = static_cast<int32_t>(dst[2]);
   p.ow = static_cast<int32_t>(dst[3]);
   p.pt = static_cast<int32_t>(conv.pads[0]);
   p.pl = static_cast<int32_t>(conv.pads[1]);
-  p.tiles_w = div_up(p.ow, p.size);
-  p.tiles = p.tiles_w * div_up(p.oh, p.size);
-  p.tile_block = config.v[1];
-  p.tile_blocks = div_up(p.tiles, p.tile_block);
   p.ic_blocks = div_up(src[1], width);
   p.oc_blocks = div_up(dst[1], width);
   p.last_quads = div_up(src[1] - (p.ic_blocks - 1) * width, 4);
-  p.blocks = config.v[2];
-  p.pixels = tile_pixels(width, p.blocks);
-  p.oc_chunk = div_up(div_up(p.oc_blocks, config.v[3]), p.blocks) * p.blocks;
-  p.oc_chunks = div_up(p.oc_blocks, p.oc_chunk);
   p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.oc_blocks) * width, 16));
   p.src = input_position(problem, problem.nodes[0].inputs[0]);
   p.epilogue = epilogue_params(problem, width);
   return p;
 }
 
-int64_t positions_of(const WinogradParams& p) {
-  return static_cast<int64_t>(p.points) * p.points;
+template <int width, WeightKind kind, bool raw>
+WinogradKind kind_of() {
+  // Output transforms of larger tiles make too much of the rounding of transformed weights: 2e-3 and more with m = 4.
+  if (kind == WeightKind::half && !raw) return {width, raw, 2, {2}};
+  return {width, raw, static_cast<int>(size_of(kind)), {4, 2, 6}};
+}
+
+int batch_of(const Problem& problem) {
+  return static_cast<int>(problem.output().type.shape[0]);
+}
+
+/// Floats of the stored weights.
+int64_t stored_weights(const WinogradParams& p, int width, bool raw) {
+  return int64_t{raw ? 9 : winograd_positions(p)} * p.ic_blocks * p.oc_blocks * width * width;
+}
+
+/// Calls `place(o, c, group, block, blocks)` for every output and input channel, padding included: the first block of
+/// the register tile that o belongs to, o's block in it, and how many blocks that tile has.
+template <class Place>
+void for_each_weight(const WinogradParams& p, int width, Place place) {
+  for (int o = 0; o < p.oc_blocks * width; ++o) {
+    const int oc_block = o / width, chunk_begin = oc_block / p.oc_chunk * p.oc_chunk;
+    const int chunk_end = std::min(chunk_begin + p.oc_chunk, p.oc_blocks);
+    const int group = chunk_begin + (oc_block - chunk_begin) / p.blocks * p.blocks;
+    for (int c = 0; c < p.ic_blocks * width; ++c)
+      place(o, c, group, oc_block - group, std::min(p.blocks, chunk_end - group));
+  }
+}
+
+/// [group][ic block][channel][block][tap][width]
+void pack_raw(const WinogradParams& p, int width, const Tensor& kernel, float* out) {
+  const int64_t oc = kernel.shape()[0], ic = kernel.shape()[1];
+  const auto* from = static_cast<const float*>(kernel.data());
+  for_each_weight(p, width, [&](int o, int c, int group, int block, int blocks) {
+    const int64_t vector = int64_t{group} * p.ic_blocks * width + int64_t{c} * blocks + block;
+    for (int tap = 0; tap < 9; ++tap) {
+      out[(vector * 9 + tap) * width + o % width] = o < oc && c < ic ? from[(o * ic + c) * 9 + tap] : 0.0f;
+    }
+  });
+}
+
+/// [group][chunk of ic blocks][position][ic block][channel][block][width]
+void pack_transformed(const WinogradParams& p, int width, const Tensor& kernel, float* out) {
+  const int64_t oc = kernel.shape()[0], ic = kernel.shape()[1], positions = winograd_positions(p);
+  const int n = p.points;
+  const WeightTransform& g = weight_transform(p);
+  const auto* from = static_cast<const float*>(kernel.data());
+  for_each_weight(p, width, [&](int o, int c, int group, int block, int blocks) {
+    double rows[9][3] = {};
+    const float* w = from + (o * ic + c) * 9;
+    for (int i = 0; o < oc && c < ic && i < n; ++i) {
+      for (int x = 0; x < 3; ++x) {
+        for (int y = 0; y < 3; ++y) rows[i][x] += g[static_cast<size_t>(i)][static_cast<size_t>(y)] * w[y * 3 + x];
+      }
+    }
+    const int begin = c / width / p.ic_chunk * p.ic_chunk, chunk = std::min(p.ic_chunk, p.ic_blocks - begin);
+    const int64_t tap = int64_t{blocks} * width * width;
+    float* to = out + int64_t{group} * positions * p.ic_blocks * width * width + begin * positions * tap +
+                place_in_tile(width, blocks, c - begin * width, block, o % width);
+    for (int i = 0; i < n; ++i) {
+      for (int j = 0; j < n; ++j) {
+        double sum = 0;
+        for (int x = 0; x < 3; ++x) sum += rows[i][x] * g[static_cast<size_t>(j)][static_cast<size_t>(x)];
+        to[(i * n + j) * chunk * tap] = static_cast<float>(sum);
+      }
+    }
+  });
 }
 
 }  // namespace
 
-template <int width, WeightKind kind>
-Refusal Winograd<width, kind>::supports(const Problem& problem) {
+template <int width, WeightKind kind, bool raw>
+Refusal Winograd<width, kind, raw>::supports(const Problem& problem) {
   const auto* conv = first_as<op::Conv>(problem);
   if (conv == nullptr) return Refusal::other_operator;
   const Operand& src = first_input(problem, 0);
@@ -117,114 +170,38 @@ Refusal Winograd<width, kind>::supports(const Problem& problem) {
   return check_epilogue(problem);
 }
 
-template <int width, WeightKind kind>
-std::vector<Config> Winograd<width, kind>::configs(const Problem& problem) {
-  const Shape& src = first_input(problem, 0).type.shape;
-  const Shape& dst = problem.output().type.shape;
-  const int ic_blocks = div_up(src[1], width), oc_blocks = div_up(dst[1], width);
-  std::vector<Config> found;
-  auto add = [&](const Config& config) {
-    if (std::find(found.begin(), found.end(), config) == found.end()) found.push_back(config);
-  };
-  const int64_t stride = first_as<op::Conv>(problem)->strides[0];
-  for (int size : {4, 2, 6}) {
-    if (stride == 2 && size == 6) break;
-    // The output transforms of larger tiles make too much of the weights' rounding: 2e-3 and more with m = 4.
-    if (kind == WeightKind::half && size != 2) continue;
-    const int64_t points = points_of(size, stride);
-    const int64_t tile_bytes = points * points * ic_blocks * width * static_cast<int64_t>(kFloat);
-    const int64_t tiles = static_cast<int64_t>(div_up(dst[2], size)) * div_up(dst[3], size);
-    for (int blocks : {2, 4, 3}) {
-      const int pixels = tile_pixels(width, blocks);
-      if (pixels == 0 || (blocks > 2 && oc_blocks % blocks != 0)) continue;
-      const int64_t room = std::max<int64_t>(pixels, kScratchBytes / tile_bytes);
-      for (int64_t times : {room / pixels, room / pixels / 2}) {
-        const int64_t most = std::min<int64_t>(std::max<int64_t>(1, times), 8) * pixels;
-        // Tasks of equal size.
-        const int64_t count = div_up(tiles, most);
-        add({{size, div_up(tiles, count), blocks, count == 1 && oc_blocks >= 2 * blocks ? 2 : 1}});
-      }
-      // Where the weights are much: every task transforms all tiles and reads half the weights.
-      const bool heavy = points * points * ic_blocks * oc_blocks * width * width * int64_t{kFloat} > kHeavyBytes;
-      if (heavy && tiles * tile_bytes <= kSharedScratchBytes && oc_blocks >= 2 * blocks) {
-        add({{size, static_cast<int32_t>(tiles), blocks, 2}});
-      }
-    }
-  }
-  return found;
+template <int width, WeightKind kind, bool raw>
+std::vector<Config> Winograd<width, kind, raw>::configs(const Problem& problem) {
+  return winograd_splits(shape_of(problem, width), batch_of(problem), kind_of<width, kind, raw>());
 }
 
-template <int width, WeightKind kind>
-double Winograd<width, kind>::estimate(const Problem& problem, const Config& config, int threads) {
-  const WinogradParams p = winograd_params(problem, config, width);
-  const double batch = static_cast<double>(problem.output().type.shape[0]);
-  const double positions = static_cast<double>(positions_of(p));
-  const double vectors = positions * p.tiles * batch;
-  // Cycles: products at nearly the peak, transforms by the vectors they touch, weights streamed once for each task.
-  const double products = vectors * p.ic_blocks * p.oc_blocks * width / 1.7;
-  const double transforms = vectors * 3.0 * (p.ic_blocks * p.oc_chunks + p.oc_blocks);
-  const double streamed = positions * p.ic_blocks * p.oc_blocks * width * width * kFloat * p.tile_blocks * batch / 24;
-  const double tasks = p.tile_blocks * p.oc_chunks * batch;
-  const double balance =
-      tasks / (std::max(1.0, static_cast<double>(div_up(static_cast<int64_t>(tasks), threads))) * threads);
-  return (products + transforms + streamed) / (3.3e9 * threads * std::max(0.05, balance));
+template <int width, WeightKind kind, bool raw>
+double Winograd<width, kind, raw>::estimate(const Problem& problem, const Config& config, int threads) {
+  const WinogradKind k = kind_of<width, kind, raw>();
+  return winograd_seconds(winograd_split(shape_of(problem, width), config, k), batch_of(problem), k, threads);
 }
 
-template <int width, WeightKind kind>
-Booking Winograd<width, kind>::book(const Problem& problem, const Config& config) {
-  const WinogradParams p = winograd_params(problem, config, width);
+template <int width, WeightKind kind, bool raw>
+Booking Winograd<width, kind, raw>::book(const Problem& problem, const Config& config) {
+  const WinogradParams p = winograd_split(shape_of(problem, width), config, kind_of<width, kind, raw>());
   Booking booking;
   booking.set_params(p);
-  booking.tasks[0] = static_cast<int32_t>(problem.output().type.shape[0] * p.tile_blocks * p.oc_chunks);
-  const auto positions = static_cast<size_t>(positions_of(p));
-  const auto blocks = static_cast<size_t>(p.ic_blocks) * static_cast<size_t>(p.oc_blocks);
-  booking.weights_bytes = static_cast<size_t>(p.weights) * kFloat + positions * blocks * width * width * size_of(kind);
-  booking.worker_scratch_bytes =
-      positions * static_cast<size_t>(p.ic_blocks + p.blocks) * static_cast<size_t>(p.tile_block) * width * kFloat;
+  booking.tasks[0] = batch_of(problem) * p.tile_blocks * p.oc_chunks;
+  booking.weights_bytes =
+      static_cast<size_t>(p.weights) * kFloat + static_cast<size_t>(stored_weights(p, width, raw)) * size_of(kind);
+  booking.worker_scratch_bytes = static_cast<size_t>(p.scratch) * kFloat;
   return booking;
 }
 
-template <int width, WeightKind kind>
-void Winograd<width, kind>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
-                                 std::byte* weights) {
-  const WinogradParams p = winograd_params(problem, config, width);
+template <int width, WeightKind kind, bool raw>
+void Winograd<width, kind, raw>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
+                                      std::byte* weights) {
+  const WinogradParams p = winograd_split(shape_of(problem, width), config, kind_of<width, kind, raw>());
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
-  const int64_t oc = kernel.shape()[0], ic = kernel.shape()[1];
   auto* out = reinterpret_cast<float*>(weights);
-  copy_padded(static_cast<const float*>(bias.data()), oc, p.weights, out);
-  std::vector<float> packed(static_cast<size_t>(positions_of(p)) * static_cast<size_t>(p.ic_blocks) *
-                            static_cast<size_t>(p.oc_blocks) * width * width);
-  const int n = p.points;
-  const WeightTransform& g = weight_transform(p);
-  const auto* from = static_cast<const float*>(kernel.data());
-  // [blocks of oc][position][ic block][channel][block][width], as pack_tiles lays one position out.
-  const int64_t block_weights = static_cast<int64_t>(p.ic_blocks) * width * width;
-  for (int64_t o = 0; o < static_cast<int64_t>(p.oc_blocks) * width; ++o) {
-    const int64_t oc_block = o / width;
-    const int64_t chunk_begin = oc_block / p.oc_chunk * p.oc_chunk;
-    const int64_t chunk_end = std::min<int64_t>(chunk_begin + p.oc_chunk, p.oc_blocks);
-    const int64_t group = chunk_begin + (oc_block - chunk_begin) / p.blocks * p.blocks;
-    const int64_t blocks = std::min<int64_t>(p.blocks, chunk_end - group);
-    for (int64_t c = 0; c < static_cast<int64_t>(p.ic_blocks) * width; ++c) {
-      double rows[9][3] = {};
-      const bool there = o < oc && c < ic;
-      const float* w = from + (o * ic + c) * 9;
-      for (int i = 0; there && i < n; ++i) {
-        for (int x = 0; x < 3; ++x) {
-          for (int y = 0; y < 3; ++y) rows[i][x] += g[static_cast<size_t>(i)][static_cast<size_t>(y)] * w[y * 3 + x];
-        }
-      }
-      float* to =
-          packed.data() + group * n * n * block_weights + c * blocks * width + (oc_block - group) * width + o % width;
-      for (int i = 0; i < n; ++i) {
-        for (int j = 0; j < n; ++j) {
-          double sum = 0;
-          for (int x = 0; x < 3; ++x) sum += rows[i][x] * g[static_cast<size_t>(j)][static_cast<size_t>(x)];
-          to[(i * n + j) * blocks * block_weights] = static_cast<float>(sum);
-        }
-      }
-    }
-  }
+  copy_padded(static_cast<const float*>(bias.data()), kernel.shape()[0], p.weights, out);
+  std::vector<float> packed(static_cast<size_t>(stored_weights(p, width, raw)));
+  (raw ? pack_raw : pack_transformed)(p, width, kernel, packed.data());
   store_weights(kind, packed.data(), static_cast<int64_t>(packed.size()),
                 reinterpret_cast<std::byte*>(out + p.weights));
 }
@@ -233,5 +210,10 @@ template struct Winograd<8>;
 template struct Winograd<16>;
 template struct Winograd<8, WeightKind::half>;
 template struct Winograd<16, WeightKind::half>;
+template struct Winograd<32, WeightKind::half>;
+template struct Winograd<8, WeightKind::full, true>;
+template struct Winograd<16, WeightKind::full, true>;
+template struct Winograd<8, WeightKind::half, true>;
+template struct Winograd<16, WeightKind::half, true>;
 
 }  // namespace stretto::kernels

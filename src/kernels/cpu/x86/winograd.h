@@ -6,9 +6,10 @@
 
 namespace stretto::kernels {
 
-/// `width`: channels in a block and lanes of a vector, 8 or 16.
-/// Config: {m of F(m×m, 3×3), tiles of a task, blocks of a register tile, tasks that share the same tiles}.
-template <int width, WeightKind kind = WeightKind::full>
+/// `width`: channels in a block, 8 or 16, or 32 with values in f16, too. `raw`: the plan keeps the weights
+/// untransformed, and every task transforms those it uses; worth it where weights are much and tiles few. Configs:
+/// winograd_split.h.
+template <int width, WeightKind kind = WeightKind::full, bool raw = false>
 struct Winograd {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);

@@ -24,6 +24,13 @@ struct WinogradTransform;
 template <class V>
 struct WinogradTransform<V, WinogradScheme<2, 1>> {
   using T = typename V::T;
+  [[gnu::always_inline]] static void weights(const T* in, int step, T* out, int out_step) {
+    const T half = V::set(.5f), outer = V::mul(half, V::add(in[0], in[2 * step])), inner = V::mul(half, in[1 * step]);
+    out[0 * out_step] = in[0];
+    out[1 * out_step] = V::add(outer, inner);
+    out[2 * out_step] = V::sub(outer, inner);
+    out[3 * out_step] = in[2 * step];
+  }
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     out[0 * out_step] = V::sub(in[0 * step], in[2 * step]);
     out[1 * out_step] = V::add(in[1 * step], in[2 * step]);
@@ -39,6 +46,17 @@ struct WinogradTransform<V, WinogradScheme<2, 1>> {
 template <class V>
 struct WinogradTransform<V, WinogradScheme<4, 1>> {
   using T = typename V::T;
+  [[gnu::always_inline]] static void weights(const T* in, int step, T* out, int out_step) {
+    const T w0 = in[0], w1 = in[1 * step], w2 = in[2 * step];
+    const T outer = V::mul(V::set(-1.f / 6), V::add(w0, w2)), inner = V::mul(V::set(1.f / 6), w1);
+    const T far = V::fma(V::set(1.f / 24), w0, V::mul(V::set(1.f / 6), w2)), mid = V::mul(V::set(1.f / 12), w1);
+    out[0 * out_step] = V::mul(V::set(.25f), w0);
+    out[1 * out_step] = V::sub(outer, inner);
+    out[2 * out_step] = V::add(outer, inner);
+    out[3 * out_step] = V::add(far, mid);
+    out[4 * out_step] = V::sub(far, mid);
+    out[5 * out_step] = w2;
+  }
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     const T two = V::set(2), four = V::set(4), five = V::set(-5);
     const T d0 = in[0], d1 = in[1 * step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step];
@@ -65,6 +83,20 @@ struct WinogradTransform<V, WinogradScheme<4, 1>> {
 template <class V>
 struct WinogradTransform<V, WinogradScheme<6, 1>> {
   using T = typename V::T;
+  [[gnu::always_inline]] static void weights(const T* in, int step, T* out, int out_step) {
+    const T w0 = in[0], w1 = in[1 * step], w2 = in[2 * step];
+    const T outer = V::mul(V::set(-2.f / 9), V::add(w0, w2)), inner = V::mul(V::set(2.f / 9), w1);
+    const T e1 = V::fma(V::set(1.f / 90), w0, V::mul(V::set(2.f / 45), w2)), o1 = V::mul(V::set(1.f / 45), w1);
+    const T e2 = V::fma(V::set(1.f / 45), w0, V::mul(V::set(1.f / 180), w2)), o2 = V::mul(V::set(1.f / 90), w1);
+    out[0 * out_step] = w0;
+    out[1 * out_step] = V::sub(outer, inner);
+    out[2 * out_step] = V::add(outer, inner);
+    out[3 * out_step] = V::add(e1, o1);
+    out[4 * out_step] = V::sub(e1, o1);
+    out[5 * out_step] = V::add(e2, o2);
+    out[6 * out_step] = V::sub(e2, o2);
+    out[7 * out_step] = w2;
+  }
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     const T d0 = in[0], d1 = in[1 * step], d2 = in[2 * step], d3 = in[3 * step], d4 = in[4 * step], d5 = in[5 * step],
             d6 = in[6 * step], d7 = in[7 * step];
@@ -99,6 +131,13 @@ struct WinogradTransform<V, WinogradScheme<6, 1>> {
 template <class V>
 struct WinogradTransform<V, WinogradScheme<2, 2>> {
   using T = typename V::T;
+  [[gnu::always_inline]] static void weights(const T* in, int step, T* out, int out_step) {
+    out[0 * out_step] = V::sub(V::zero(), in[0]);
+    out[1 * out_step] = V::add(in[0], in[2 * step]);
+    out[2 * out_step] = in[2 * step];
+    out[3 * out_step] = in[1 * step];
+    out[4 * out_step] = in[1 * step];
+  }
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     out[0 * out_step] = V::sub(in[2 * step], in[0 * step]);
     out[1 * out_step] = in[2 * step];
@@ -115,6 +154,18 @@ struct WinogradTransform<V, WinogradScheme<2, 2>> {
 template <class V>
 struct WinogradTransform<V, WinogradScheme<4, 2>> {
   using T = typename V::T;
+  [[gnu::always_inline]] static void weights(const T* in, int step, T* out, int out_step) {
+    const T w0 = in[0], w1 = in[1 * step], w2 = in[2 * step], sixth = V::set(1.f / 6);
+    out[0 * out_step] = V::mul(V::set(.5f), w0);
+    out[1 * out_step] = V::mul(V::set(-.5f), V::add(w0, w2));
+    out[2 * out_step] = V::mul(sixth, V::sub(w2, w0));
+    out[3 * out_step] = V::fma(sixth, w0, V::mul(V::set(1.f / 3), w2));
+    out[4 * out_step] = w2;
+    out[5 * out_step] = w1;
+    out[6 * out_step] = w1;
+    out[7 * out_step] = w1;
+    out[8 * out_step] = w1;
+  }
   [[gnu::always_inline]] static void input(const T* in, int step, T* out, int out_step) {
     const T two = V::set(2), minus_three = V::set(-3);
     const T e0 = in[0], e1 = in[2 * step], e2 = in[4 * step], e3 = in[6 * step], e4 = in[8 * step];

@@ -13,6 +13,8 @@ namespace {
 
 struct Vec {
   static constexpr int width = 8;
+  using Element = float;  // in memory
+  using Wide = Vec;       // for what is computed once for each element
   using T = __m256;
   STRETTO_INLINE T zero() { return _mm256_setzero_ps(); }
   STRETTO_INLINE T set(float x) { return _mm256_set1_ps(x); }
@@ -21,6 +23,7 @@ struct Vec {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(half)));
   }
   STRETTO_INLINE T broadcast(const float* p) { return _mm256_broadcast_ss(p); }
+  STRETTO_INLINE float first(const float* p) { return *p; }
   STRETTO_INLINE void store(float* p, T x) { _mm256_storeu_ps(p, x); }
   /// The first `n` lanes; the others read as zero.
   STRETTO_INLINE T load_part(const float* p, int n) { return _mm256_maskload_ps(p, mask(n)); }

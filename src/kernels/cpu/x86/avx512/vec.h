@@ -16,6 +16,8 @@ namespace {
 
 struct Vec {
   static constexpr int width = 16;
+  using Element = float;  // in memory
+  using Wide = Vec;       // for what is computed once for each element
   using T = __m512;
   STRETTO_INLINE T zero() { return _mm512_setzero_ps(); }
   STRETTO_INLINE T set(float x) { return _mm512_set1_ps(x); }
@@ -24,7 +26,11 @@ struct Vec {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(half)));
   }
   STRETTO_INLINE T broadcast(const float* p) { return _mm512_set1_ps(*p); }
+  STRETTO_INLINE float first(const float* p) { return *p; }
   STRETTO_INLINE void store(float* p, T x) { _mm512_storeu_ps(p, x); }
+  STRETTO_INLINE void store(uint16_t* half, T x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(half), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+  }
   /// The first `n` lanes; the others read as zero.
   STRETTO_INLINE T load_part(const float* p, int n) { return _mm512_maskz_loadu_ps(mask(n), p); }
   STRETTO_INLINE void store_part(float* p, T x, int n) { _mm512_mask_storeu_ps(p, mask(n), x); }

@@ -8,12 +8,14 @@ namespace {
 struct Kernels {
   using V = Vec;
   using Weight = float;
+  static constexpr bool raw = false;
   STRETTO_INLINE TileFunction tile(int pixels, int blocks) { return conv_tile(pixels, blocks); }
 };
 
 struct HalfKernels {
   using V = Vec;
   using Weight = uint16_t;
+  static constexpr bool raw = false;
   STRETTO_INLINE TileFunction tile(int pixels, int blocks) { return conv_tile_half(pixels, blocks); }
 };
 
