@@ -38,7 +38,8 @@ Speed speed_of(const Problem& problem, const Outcome& outcome, double peak_gflop
 }
 
 std::string verdict_of(const Outcome& o) {
-  return o.wrong.empty() ? "ok" : "WRONG: " + o.wrong;
+  if (!o.wrong.empty()) return "WRONG: " + o.wrong;
+  return o.offered ? "ok" : "not offered: error beyond the limit";
 }
 
 void print_problem(const Line& line, const std::vector<Outcome>& outcomes, bool timed, double peak_gflops) {

@@ -18,6 +18,9 @@ constexpr int kMinRounds = 3, kMaxRounds = 50;
 /// scaled.
 constexpr double kSlow = 1.15;
 constexpr int kMaxRepeats = 10;
+/// Beyond a limit a tactic is too inexact for this problem and no build would take it; so many times beyond, it is
+/// wrong.
+constexpr double kWrong = 10;
 
 struct Entrant {
   Outcome outcome;
@@ -54,7 +57,8 @@ void check(Entrant& e, TrialData& data, TaskPool& pool) {
     return;
   }
   e.outcome.error = data.error_of(*output);
-  if (!(e.outcome.error <= e.outcome.allowed)) e.outcome.wrong = "error beyond the limit";
+  e.outcome.offered = e.outcome.error <= e.outcome.allowed;
+  if (!(e.outcome.error <= kWrong * e.outcome.allowed)) e.outcome.wrong = "error far beyond the limit";
 }
 
 bool wants_more(const Entrant& e, double seconds_each) {
@@ -94,7 +98,7 @@ std::vector<Outcome> Trials::run(const Problem& problem) {
         Entrant e{{&tactic, config}, nullptr, {}, 0};
         e.trial = std::make_unique<Trial>(data, tactic, config, options_.threads, options_.cold_weights);
         check(e, data, pool_);
-        if (!options_.timed || !e.outcome.wrong.empty()) e.trial.reset();
+        if (!options_.timed || !e.outcome.wrong.empty() || !e.outcome.offered) e.trial.reset();
         entrants.push_back(std::move(e));
       }
     }

@@ -24,6 +24,7 @@ struct Outcome {
   const Tactic* tactic = nullptr;
   Config config;
   double error = 0, allowed = 0;  // TrialData::error_of, and its limit
+  bool offered = true;            // near enough to the reference for the selector to offer it
   std::string wrong;              // why it fails although it ran; empty: it does not
   double seconds = 0;             // of one run; 0: not timed
 };
@@ -33,8 +34,8 @@ class Trials {
  public:
   explicit Trials(TrialOptions options);
 
-  /// In the order of the tables. What computes wrong results is not timed. The others take turns, a round at a time, so
-  /// that a slow moment of the machine meets all of them.
+  /// In the order of the tables. What is wrong or too inexact is not timed. The others take turns, a round at a time,
+  /// so that a slow moment of the machine meets all of them.
   std::vector<Outcome> run(const Problem& problem);
 
  private:
