@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tactics/select/limits.h"
 #include "tactics/select/trial.h"
 
 namespace stretto {
@@ -10,11 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A single float tactic must be this close to ref to be offered (max|y − r| / max|r|).
-constexpr double kMaxError = 2e-5;
-/// And one whose values or weights are rounded to f16: half a unit in the last place is 2.4e-4 to 4.9e-4 of a value,
-/// and sums of some dozens of products that are rounded so are off by up to 1.3e-3. For each convolution of a group.
-constexpr double kMaxHalfError = 2e-3;
 constexpr size_t kMaxTimed = 8;
 /// Estimates are rough: what is expected to take longer than this many times the best is not timed.
 constexpr double kEstimateMargin = 4;
@@ -187,18 +183,12 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
     double seconds = 0;
   };
   std::vector<Entrant> entrants;
-  const auto is_conv = [](const Problem::Node& node) { return std::holds_alternative<op::Conv>(node.attrs); };
-  const auto counted = std::count_if(problem.nodes.begin(), problem.nodes.end(), is_conv);
-  const double convolutions = static_cast<double>(std::max<ptrdiff_t>(1, counted));
   TrialData data(problem);
   for (const Contender& c : found) {
     auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads, options_.cold_weights);
     Result<Tensor> output = trial->run_once(*pool_);
     double error = output.ok() ? data.error_of(*output) : 0;
-    double allowed = c.tactic->numerics == Numerics::bit_exact ? 0
-                     : is_half(problem, c.tactic)              ? kMaxHalfError * convolutions
-                                                               : kMaxError;
-    if (!output.ok() || !(error <= allowed)) {
+    if (!output.ok() || !(error <= allowed_error(problem, *c.tactic))) {
       char text[64];
       std::snprintf(text, sizeof text, "wrong: error %.2g", error);
       note(key, c, output.ok() ? text : "wrong: " + output.status().message(), 0);
