@@ -297,10 +297,6 @@ Status BuildSession::choose() {
     report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +
                             " tactics were chosen by estimate; --time-budget gives more");
   }
-  if (cache_) {
-    Status saved = cache_->save();
-    if (!saved.ok()) report_.notes.push_back(saved.message());
-  }
   progress("time tactics", kChosen);
   return {};
 }
@@ -323,6 +319,10 @@ Status BuildSession::compile() {
       half_ = half_ || is_half(step.problem, tactic);
     }
     plan_->programs.push_back(std::move(program));
+  }
+  if (cache_) {  // copies that only compiling asks for were timed as well
+    Status saved = cache_->save();
+    if (!saved.ok()) report_.notes.push_back(saved.message());
   }
   std::move(pool).give_to(*plan_);
   plan_->preprocess.spec = options_.preprocess;
