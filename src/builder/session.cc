@@ -116,6 +116,7 @@ Status BuildSession::check_options() {
     blocked_ = {Layout::c16};
   } else if (contains(isa_, Isa::avx2)) {
     blocked_ = {Layout::c8};
+    if (options_.precision == Precision::int8) blocked_.push_back(Layout::c16);
   }
   if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
