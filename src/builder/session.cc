@@ -1,5 +1,7 @@
 #include "builder/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <limits>
@@ -226,7 +228,15 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
   }
   std::vector<size_t> near;
   for (size_t i = 0; i < covers.size(); ++i) {
-    if (distance(harnesses[i], harnesses[0]) <= kFarthestPlan) near.push_back(i);
+    const double off = distance(harnesses[i], harnesses[0]);
+    if (off <= kFarthestPlan) {
+      near.push_back(i);
+    } else {
+      report_.notes.push_back(
+          fmt::format("a plan with values in f16 was not considered: its outputs are {:.1e} from FP32's, and at most "
+                      "{:.1e} is taken",
+                      off, kFarthestPlan));
+    }
   }
   // In turns, so that a slow moment of the machine meets all of them.
   std::vector<double> best(covers.size(), std::numeric_limits<double>::infinity());
