@@ -32,10 +32,20 @@ struct Progress {
 
 struct BuildOptions {
   /// The narrowest the builder may use, where that is faster; fp32 is always allowed beside it. fp16: with AVX512-FP16
-  /// values, weights and products in f16, their sums in f32; on other processors weights alone are kept in f16.
+  /// values, weights and products in f16, their sums in f32; on other processors weights alone are kept in f16. int8:
+  /// values in u8, weights in i8, as `calibration` or the recipe says.
   Precision precision = Precision::fp32;
   bool obey_types = false;  ///< every layer that can take `precision` takes it, faster or not
-  std::string calibration;  ///< folder of samples; int8 only
+
+  // With int8: ranges come from samples or from a recipe.
+  std::string calibration;         ///< folder of samples (raw, .npy, pictures)
+  std::string calibration_cache;   ///< recipe: written with `calibration`, read without
+  std::string calibration_method;  ///< "entropy", "minmax", "percentile" or "mse"; empty: chosen for each tensor
+  double max_error = 0;  ///< bound on 1 − cosine of the outputs, on samples kept out of calibration; 0: none
+  std::vector<std::pair<std::string, Precision>> layer_types;  ///< forced types, by the layer's name
+  bool explain = false;                                        ///< fill BuildReport::explained
+  std::string export_onnx;                                     ///< write the quantised network as Q/DQ ONNX here
+
   std::string device = "cpu";
   std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes
   int64_t batch = 0;              ///< first dimension of every input; 0: the model's
@@ -69,6 +79,19 @@ struct OutputError {
   double max_abs = 0, mean_abs = 0, cosine = 1, sqnr_db = 0;
 };
 
+/// How one value is quantised: real = (q − zero_point) · scale.
+struct QuantizedTensor {
+  std::string tensor, method;
+  double scale = 1;
+  int zero_point = 0;
+  double sqnr_db = 0;  ///< of the value rounded so, against itself, over the calibration samples
+};
+
+/// A layer that could be narrow and is not.
+struct RevertedLayer {
+  std::string layer, from, to, why;
+};
+
 /// One tactic that was looked at for one step.
 struct TacticReport {
   std::string layer, problem, tactic;
@@ -83,9 +106,11 @@ struct BuildReport {
   int timed_tactics = 0;  ///< tactics × configurations timed in this build (cache hits not counted)
   size_t plan_bytes = 0, weights_bytes = 0, activation_bytes = 0;
   std::vector<LayerReport> layers;
-  std::vector<OutputError> errors;    ///< of the plan against the reference, per output
-  std::vector<TacticReport> tactics;  ///< with list_tactics
-  std::vector<std::string> notes;     ///< symbolic batch set to 1, budget used up, fallbacks, …
+  std::vector<OutputError> errors;            ///< of the plan against the reference, per output
+  std::vector<QuantizedTensor> quantization;  ///< with int8
+  std::vector<RevertedLayer> reverted;        ///< with int8
+  std::vector<TacticReport> tactics;          ///< with list_tactics
+  std::vector<std::string> notes;             ///< symbolic batch set to 1, budget used up, fallbacks, …
 };
 
 /// A finished plan in memory. Cheap to copy; immutable.

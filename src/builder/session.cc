@@ -40,11 +40,12 @@ void BuildSession::progress(const char* stage, double fraction, const std::strin
 }
 
 Status BuildSession::check_options() {
-  if (options_.precision == Precision::int8 && options_.calibration.empty()) {
-    return bad_usage("int8 needs calibration samples: give a folder with --calib");
+  const bool int8 = options_.precision == Precision::int8;
+  if (int8 && options_.calibration.empty() && options_.calibration_cache.empty()) {
+    return bad_usage("int8 needs samples or a recipe: give a folder with --calib, or a file with --calib-cache");
   }
-  if (options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
-    return failed("this version builds fp32 and fp16 plans: leave --precision out, or give fp16");
+  if (!int8 && options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
+    return failed("this version builds fp32, fp16 and int8 plans: leave --precision out, or give one of these");
   if (options_.device != "cpu") {
     return failed("device '" + options_.device + "' is not available: this version has the CPU only, use --device cpu");
   }
@@ -64,7 +65,7 @@ Status BuildSession::check_options() {
     blocked_ = {Layout::c16};
   } else if (contains(isa_, Isa::avx2)) {
     blocked_ = {Layout::c8};
-    if (options_.precision == Precision::int8) blocked_.push_back(Layout::c16);
+    if (int8) blocked_.push_back(Layout::c16);
   }
   if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());

@@ -23,7 +23,8 @@ void check_precisions(const BuildFlags& f) {
   for (const std::string& text : f.precisions) {
     const Precision p = parse_precision(text);
     int8 = int8 || p == Precision::int8;
-    if (p != Precision::fp32 && p != Precision::fp16 && wanted.empty()) wanted = text;
+    const bool available = p == Precision::fp32 || p == Precision::fp16 || p == Precision::int8;
+    if (!available && wanted.empty()) wanted = text;
   }
   if (int8 && f.calib.empty() && f.calib_cache.empty()) {
     throw usage(
@@ -42,28 +43,26 @@ void check_precisions(const BuildFlags& f) {
     }
   }
   if (!wanted.empty()) {
-    throw unavailable(
-        fmt::format("precision {} is not available in this build on device '{}'; build with --precision fp32 or fp16",
-                    wanted, f.device));
+    throw unavailable(fmt::format("precision {} is not available in this build on device '{}'; give fp32, fp16 or int8",
+                                  wanted, f.device));
   }
 }
 
-bool only_fp32(const BuildFlags& f) {
-  return std::all_of(f.precisions.begin(), f.precisions.end(),
-                     [](const std::string& text) { return parse_precision(text) == Precision::fp32; });
-}
-
-void check_layers(const BuildFlags& f) {
-  for (const std::string& text : f.layers) {
-    const size_t equals = text.rfind('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw usage(fmt::format("--layer '{}': takes NAME=TYPE, as in conv1=fp32", text));
-    }
-    if (parse_precision(text.substr(equals + 1)) != Precision::fp32 || !only_fp32(f)) {
-      throw unavailable(
-          fmt::format("--layer '{}': this build cannot choose a type by layer; leave the option out", text));
-    }
+/// NAME=TYPE; a type must be fp32 or among the precisions.
+std::pair<std::string, Precision> layer_type(const BuildFlags& f, const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw usage(fmt::format("--layer '{}': takes NAME=TYPE, as in conv1=fp32", text));
   }
+  const Precision type = parse_precision(text.substr(equals + 1));
+  const auto is_type = [&](const std::string& precision) { return parse_precision(precision) == type; };
+  if (type != Precision::fp32 && std::none_of(f.precisions.begin(), f.precisions.end(), is_type)) {
+    throw usage(fmt::format("--layer '{}': allow the type with --precision as well", text));
+  }
+  if (type != Precision::fp32 && type != Precision::int8) {
+    throw unavailable(fmt::format("--layer '{}': a layer can be fp32 or int8", text));
+  }
+  return {text.substr(0, equals), type};
 }
 
 void check_isa(const std::string& isa) {
@@ -179,13 +178,18 @@ BuildOptions to_build_options(const BuildFlags& f) {
   check_isa(f.isa);
   check_device(f.device);
   check_precisions(f);
-  check_layers(f);
   if (!f.tactics.empty() && f.selection != "measure") {
     throw usage("--tactics rebuilds recorded choices; leave --selection out");
   }
   BuildOptions options;
-  const auto is_half = [](const std::string& text) { return parse_precision(text) == Precision::fp16; };
-  if (std::any_of(f.precisions.begin(), f.precisions.end(), is_half)) options.precision = Precision::fp16;
+  for (const std::string& text : f.precisions) options.precision = std::max(options.precision, parse_precision(text));
+  options.calibration = f.calib;
+  options.calibration_cache = f.calib_cache;
+  options.calibration_method = f.calib_method;
+  options.max_error = f.max_error.value_or(0);
+  options.explain = !f.explain.empty();
+  options.export_onnx = f.export_onnx;
+  for (const std::string& text : f.layers) options.layer_types.push_back(layer_type(f, text));
   options.obey_types = f.types == "obey";
   options.device = f.device;
   for (const std::string& text : f.shapes) options.shapes.push_back(parse_shapes(text));

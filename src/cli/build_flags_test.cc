@@ -70,18 +70,34 @@ TEST(BuildFlags, Int8WithoutSamplesOrRecipeIsWrongUsage) {
   EXPECT_EQ(kind_of("--precision fp16,int8"), ErrorKind::bad_usage);
 }
 
+TEST(BuildFlags, QuantisationArrives) {
+  const BuildOptions o = options_of(
+      "--precision int8 --calib d --calib-cache c --calib-method mse --max-error 0.01 --layer a=b=fp32 "
+      "--layer c=int8 --export-onnx q.onnx --explain");
+  EXPECT_EQ(o.precision, Precision::int8);
+  EXPECT_EQ(o.calibration, "d");
+  EXPECT_EQ(o.calibration_cache, "c");
+  EXPECT_EQ(o.calibration_method, "mse");
+  EXPECT_EQ(o.max_error, 0.01);
+  EXPECT_EQ(o.export_onnx, "q.onnx");
+  EXPECT_TRUE(o.explain);
+  ASSERT_EQ(o.layer_types.size(), 2u);
+  EXPECT_EQ(o.layer_types[0], (std::pair<std::string, Precision>{"a=b", Precision::fp32}));
+  EXPECT_EQ(o.layer_types[1], (std::pair<std::string, Precision>{"c", Precision::int8}));
+}
+
 TEST(BuildFlags, WhatThisBuildCannotDoFails) {
-  for (const char* line :
-       {"--precision bf16", "--precision int8 --calib d", "--precision fp32,int8 --calib-cache c", "--device cuda",
-        "--device cuda:1", "--layer conv1=int8", "--precision fp16 --layer conv1=fp32"}) {
+  for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda", "--device cuda:1",
+                           "--precision fp16 --layer conv1=fp16"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::failed) << line;
   }
 }
 
 TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
-  for (const char* line : {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html",
-                           "--export-onnx a", "--calib-method mse", "--precision fp8", "--device tpu",
-                           "--device cuda:x", "--isa sse9", "--layer conv1", "--layer =fp32", "--shape x"}) {
+  for (const char* line :
+       {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html", "--export-onnx a",
+        "--calib-method mse", "--precision fp8", "--device tpu", "--device cuda:x", "--isa sse9", "--layer conv1",
+        "--layer conv1=int8", "--layer =fp32", "--shape x"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
   }
   EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);

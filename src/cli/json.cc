@@ -66,6 +66,17 @@ json to_json(const BuildReport& r, const std::string& plan) {
                        {"verdict", t.verdict},
                        {"time_ms", t.time_ms}});
   }
+  json quantization = json::array(), reverted = json::array();
+  for (const QuantizedTensor& q : r.quantization) {
+    quantization.push_back({{"tensor", q.tensor},
+                            {"scale", q.scale},
+                            {"zero_point", q.zero_point},
+                            {"method", q.method},
+                            {"sqnr_db", q.sqnr_db}});
+  }
+  for (const RevertedLayer& l : r.reverted) {
+    reverted.push_back({{"layer", l.layer}, {"from", l.from}, {"to", l.to}, {"why", l.why}});
+  }
   json out = {{"model", r.model},
               {"plan", plan},
               {"device", r.device},
@@ -79,8 +90,8 @@ json to_json(const BuildReport& r, const std::string& plan) {
               {"layers", std::move(layers)},
               {"errors", std::move(errors)},
               {"notes", r.notes},
-              {"quantization", json::array()},
-              {"reverted", json::array()}};
+              {"quantization", std::move(quantization)},
+              {"reverted", std::move(reverted)}};
   if (!r.tactics.empty()) out["tactics"] = std::move(tactics);
   return out;
 }
