@@ -60,7 +60,7 @@ Result<Chosen> chosen_from(const std::vector<std::string>& fields, size_t at) {
 /// Whether the file's line has the fields its first word asks for.
 bool well_formed(const std::vector<std::string>& f) {
   return (f[0] == "step" && f.size() == 7) || (f[0] == "view" && f.size() == 5) ||
-         (f[0] == "reformat" && f.size() == 6);
+         (f[0] == "reformat" && f.size() == 6) || (f[0] == "types" && f.size() == 3);
 }
 
 }  // namespace
@@ -95,8 +95,9 @@ Status Choices::write(const std::string& path) const {
   return write_file_whole(path, text.data(), text.size());
 }
 
-void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program) {
+void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow) {
   std::string n = std::to_string(number);
+  if (narrow) lines_.push_back({"types", n, "int8"});
   for (const CoverStep& step : cover.steps) {
     std::string names;
     for (ir::NodeId id : step.candidate.nodes) names += (names.empty() ? "" : ",") + encode(graph.node(id).name);
@@ -117,6 +118,11 @@ void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const 
   }
 }
 
+bool Choices::is_narrow(int number) const {
+  const std::vector<std::string> line = {"types", std::to_string(number), "int8"};
+  return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
+}
+
 Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& selector,
                                 std::span<const Layout> blocked) const {
   std::string n = std::to_string(number);
@@ -130,7 +136,7 @@ Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& se
   std::set<ir::NodeId> covered;
   auto wrong = [](const std::string& what) { return bad_input("choices do not fit the model: " + what); };
   for (const auto& fields : lines_) {
-    if (fields[1] != n) continue;
+    if (fields[1] != n || fields[0] == "types") continue;
     if (fields[0] == "reformat") {
       STRETTO_ASSIGN(Chosen chosen, chosen_from(fields, 2));
       STRETTO_ASSIGN(Problem problem, problem_from_string(fields[5]));

@@ -3,6 +3,7 @@
 // Lines of tab-separated fields; names are percent-encoded:
 //   stretto choices 1
 //   model <sha256>
+//   types <program> int8              (the steps are those of the quantised graph)
 //   step <program> <node,node,…> <tactic> <version> <config> <problem>
 //   view <program> <node> <input layout> <output layout>
 //   reformat <program> <tactic> <version> <config> <problem>
@@ -25,7 +26,9 @@ class Choices {
   const std::string& model() const { return model_; }
 
   /// Records what one program uses.
-  void add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program);
+  void add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow);
+  /// Whether the recorded steps are those of the quantised graph.
+  bool is_narrow(int number) const;
   /// The recorded cover of program `number`; the selector is told the tactics, reformats included.
   Result<Cover> cover_of(int number, const ir::Graph& graph, Selector& selector, std::span<const Layout> blocked) const;
 

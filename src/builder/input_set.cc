@@ -75,28 +75,60 @@ Result<InputFile> InputSet::read(int file) const {
   return out;
 }
 
+Result<int64_t> InputSet::count_batches() const {
+  int64_t samples = 0;
+  for (int f = 0; f < size(); ++f) {
+    // A picture is one sample; anything else says by its size how many it holds.
+    if (samples::kind_of(name(f)) == samples::FileKind::picture) {
+      ++samples;
+      continue;
+    }
+    STRETTO_ASSIGN(const InputFile file, read(f));
+    samples += file.samples;
+  }
+  return (samples + division_.batch - 1) / division_.batch;
+}
+
+BatchReader::BatchReader(const InputSet& set, const plan::Program& program) : set_(set) {
+  for (const plan::Binding& input : program.inputs) batch_.emplace_back(input.type);
+}
+
+Result<const std::vector<Tensor>*> BatchReader::next() {
+  const Division& d = set_.division();
+  int64_t filled = 0;
+  while (filled < d.batch) {
+    if (at_ == file_.samples) {
+      if (next_file_ == set_.size()) break;
+      STRETTO_ASSIGN(file_, set_.read(next_file_++));
+      at_ = 0;
+    }
+    put(at_++, filled++);
+  }
+  if (filled == 0) return nullptr;
+  while (filled < d.batch) put(at_ - 1, filled++);
+  return &batch_;
+}
+
+void BatchReader::put(int64_t sample, int64_t place) {
+  const Division& d = set_.division();
+  for (size_t i = 0; i < file_.bytes.size(); ++i) {
+    auto* to = static_cast<std::byte*>(batch_[i].mutable_data());
+    std::memcpy(to + static_cast<size_t>(place) * d.input_bytes[i],
+                file_.bytes[i].data() + static_cast<size_t>(sample) * d.input_bytes[i], d.input_bytes[i]);
+  }
+}
+
 Result<std::vector<std::vector<Tensor>>> read_batches(const InputSet& set, const plan::Program& program, int limit) {
-  const Division& d = set.division();
   std::vector<std::vector<Tensor>> batches;
-  int64_t filled = d.batch;
-  for (int f = 0; f < set.size(); ++f) {
-    STRETTO_ASSIGN(const InputFile file, set.read(f));
-    for (int64_t s = 0; s < file.samples; ++s) {
-      if (filled == d.batch) {
-        if (static_cast<int>(batches.size()) == limit) return batches;
-        batches.emplace_back();
-        for (const plan::Binding& input : program.inputs) batches.back().emplace_back(input.type);
-        filled = 0;
-      }
-      const bool last = f + 1 == set.size() && s + 1 == file.samples;
-      do {
-        for (size_t i = 0; i < file.bytes.size(); ++i) {
-          auto* to = static_cast<std::byte*>(batches.back()[i].mutable_data());
-          std::memcpy(to + static_cast<size_t>(filled) * d.input_bytes[i],
-                      file.bytes[i].data() + static_cast<size_t>(s) * d.input_bytes[i], d.input_bytes[i]);
-        }
-        ++filled;
-      } while (last && filled < d.batch);
+  BatchReader reader(set, program);
+  while (static_cast<int>(batches.size()) < limit) {
+    STRETTO_ASSIGN(const std::vector<Tensor>* batch, reader.next());
+    if (batch == nullptr) break;
+    batches.emplace_back();
+    for (const Tensor& tensor : *batch) {
+      Tensor copy(tensor.type());
+      std::memcpy(copy.mutable_data(), tensor.data(), tensor.bytes());
+      batches.back().push_back(std::move(copy));
     }
   }
   return batches;

@@ -35,6 +35,8 @@ class InputSet {
   const std::string& name(int file) const { return names_[static_cast<size_t>(file)]; }
   const Division& division() const { return division_; }
   Result<InputFile> read(int file) const;
+  /// How many batches a BatchReader will give. Reads files whose size says it, but no pictures.
+  Result<int64_t> count_batches() const;
 
  private:
   std::vector<std::string> folders_;  // by input; empty: names_ are paths
@@ -43,6 +45,24 @@ class InputSet {
   Division division_;
   std::optional<samples::Preprocessing> preprocessing_;
   std::string single_file_;
+};
+
+/// Whole batches of inputs, one after the other, in memory that does not grow with their number. The last one is filled
+/// up with its last sample. `set` must outlive it.
+class BatchReader {
+ public:
+  BatchReader(const InputSet& set, const plan::Program& program);
+  /// A dense tensor for each input; null after the last batch. The next call overwrites it.
+  Result<const std::vector<Tensor>*> next();
+
+ private:
+  void put(int64_t sample, int64_t place);
+
+  const InputSet& set_;
+  std::vector<Tensor> batch_;
+  InputFile file_{samples::FileKind::raw, 0, {}};
+  int64_t at_ = 0;  // the next sample of `file_`
+  int next_file_ = 0;
 };
 
 /// Whole batches of inputs for every run that `set` feeds; the last one filled up with its last sample.

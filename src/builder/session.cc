@@ -109,7 +109,6 @@ Status BuildSession::optimise() {
   nlohmann::ordered_json applied = nlohmann::ordered_json::array();
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));
-    if (!blocked_.empty()) STRETTO_TRY(split_moves(variant.graph).status());
     for (const passes::PassReport& pass : reports) {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
@@ -163,6 +162,12 @@ Status BuildSession::run() {
   STRETTO_TRY(check_options());
   STRETTO_TRY(import());
   STRETTO_TRY(optimise());
+  STRETTO_TRY(quantise());
+  for (Variant& variant : variants_) {
+    if (blocked_.empty()) break;
+    STRETTO_TRY(split_moves(variant.graph).status());
+    if (variant.quantised) STRETTO_TRY(split_moves(*variant.quantised).status());
+  }
   STRETTO_TRY(open_selector());
   STRETTO_TRY(choose());
   STRETTO_TRY(compile());

@@ -16,6 +16,7 @@
 #include "ir/graph.h"
 #include "onnx/import.h"
 #include "plan/plan.h"
+#include "quantize/recipe.h"
 #include "runtime/resolve.h"
 
 namespace stretto {
@@ -31,19 +32,31 @@ class BuildSession {
  private:
   /// One set of shapes on its way to a program.
   struct Variant {
-    ir::Graph as_written;  // the imported graph: what the reference computes
-    ir::Graph graph;       // optimised
+    ir::Graph as_written;                // the imported graph: what the reference computes
+    ir::Graph graph;                     // optimised
+    std::optional<ir::Graph> quantised;  // with int8: the same with integer operators
+    bool narrow = false;                 // the plan is of `quantised`
+    Cover cover;
+    const ir::Graph& planned() const { return narrow ? *quantised : graph; }
+  };
+  /// One way to compute a variant, to be timed as a whole plan.
+  struct Proposal {
+    bool narrow = false;
     Cover cover;
   };
 
   Status check_options();
   Status import();
   Status optimise();
+  Status quantise();
+  /// From samples, or read.
+  Result<quantize::Recipe> recipe();
   Status open_selector();
   Status choose();
-  Result<Cover> best_cover(int number);
-  /// Which of the covers runs fastest as a whole plan, of those whose outputs are near the first one's.
-  Result<size_t> fastest(const Variant& variant, const std::vector<Cover>& covers);
+  Result<Proposal> best_proposal(int number);
+  /// Which of them runs fastest as a whole plan, of those whose outputs are near the first one's where they are of one
+  /// graph.
+  Result<size_t> fastest(const Variant& variant, const std::vector<Proposal>& proposals);
   /// The blocked layouts to choose from, those that round to f16 only where the selector may.
   std::vector<Layout> blocked_layouts() const;
   Status compile();

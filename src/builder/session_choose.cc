@@ -44,12 +44,13 @@ std::string signature_of(const Cover& cover) {
 
 }  // namespace
 
-Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<Cover>& covers) {
+Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<Proposal>& proposals) {
   std::vector<Harness> harnesses;
-  for (const Cover& cover : covers) {
+  for (const Proposal& proposal : proposals) {
     auto plan = std::make_shared<plan::Plan>();
     plan::WeightsPool pool;
-    STRETTO_ASSIGN(plan::Program program, compile_program(variant.graph, cover, *selector_, pool));
+    const ir::Graph& graph = proposal.narrow ? *variant.quantised : variant.graph;
+    STRETTO_ASSIGN(plan::Program program, compile_program(graph, proposal.cover, *selector_, pool));
     plan->programs.push_back(std::move(program));
     std::move(pool).give_to(*plan);
     STRETTO_ASSIGN(auto resolved, resolve(plan));
@@ -59,8 +60,8 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
     harnesses.push_back(std::move(harness));
   }
   std::vector<size_t> near;
-  for (size_t i = 0; i < covers.size(); ++i) {
-    const double off = distance(harnesses[i], harnesses[0]);
+  for (size_t i = 0; i < proposals.size(); ++i) {
+    const double off = proposals[i].narrow == proposals[0].narrow ? distance(harnesses[i], harnesses[0]) : 0;
     if (off <= kFarthestPlan) {
       near.push_back(i);
     } else {
@@ -71,14 +72,14 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
     }
   }
   // In turns, so that a slow moment of the machine meets all of them.
-  std::vector<double> best(covers.size(), std::numeric_limits<double>::infinity());
+  std::vector<double> best(proposals.size(), std::numeric_limits<double>::infinity());
   for (int round = 0; round < kPlanRounds; ++round) {
     for (size_t i : near) {
       best[i] = std::min(best[i], harnesses[i].time_runs(kPlanRoundSeconds, 1000));
     }
   }
   size_t fastest = 0;
-  for (size_t i = 1; i < covers.size(); ++i) {
+  for (size_t i = 1; i < proposals.size(); ++i) {
     if (best[i] < kPlanGain * best[fastest]) fastest = i;
   }
   return fastest;
@@ -90,51 +91,66 @@ std::vector<Layout> BuildSession::blocked_layouts() const {
   return layouts;
 }
 
-Result<Cover> BuildSession::best_cover(int number) {
+Result<BuildSession::Proposal> BuildSession::best_proposal(int number) {
   Variant& variant = variants_[static_cast<size_t>(number)];
-  if (recorded_) return recorded_->cover_of(number, variant.graph, *selector_, blocked_);
+  if (recorded_) {
+    const bool narrow = variant.quantised && recorded_->is_narrow(number);
+    const ir::Graph& graph = narrow ? *variant.quantised : variant.graph;
+    STRETTO_ASSIGN(Cover cover, recorded_->cover_of(number, graph, *selector_, blocked_));
+    return Proposal{narrow, std::move(cover)};
+  }
   CoverOptions cover_options;
   for (const std::string& forced : options_.force_tactics) {
     size_t at = forced.rfind('=');
     if (at != std::string::npos) cover_options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
   }
-  double span = (kChosen - kOptimised) / static_cast<double>(variants_.size());
-  double base = kOptimised + span * number;
+  const double begun = variant.quantised ? kCalibrated : kOptimised;
+  double span = (kChosen - begun) / static_cast<double>(variants_.size());
+  double base = begun + span * number;
   cover_options.progress = [&](int done, int total, const Problem& problem) {
     progress("time tactics", base + span * 0.9 * done / std::max(total, 1),
              std::string(op::display_name(problem.nodes[0].attrs)) + " → " + to_string(problem.output().type) + " (" +
                  std::to_string(done + 1) + " of " + std::to_string(total) + ")");
   };
-  std::vector<Cover> covers;
-  auto search = [&](double weight) -> Result<size_t> {
+  std::vector<Proposal> proposals;
+  auto search = [&](bool narrow, double weight) -> Result<size_t> {
     cover_options.reformat_weight = weight;
     cover_options.blocked = blocked_layouts();
-    STRETTO_ASSIGN(Cover cover, choose_cover(variant.graph, *selector_, cover_options));
-    const auto same = [&](const Cover& other) { return signature_of(other) == signature_of(cover); };
-    const auto found = std::find_if(covers.begin(), covers.end(), same);
-    const auto at = static_cast<size_t>(found - covers.begin());
-    if (found == covers.end()) covers.push_back(std::move(cover));
+    const ir::Graph& graph = narrow ? *variant.quantised : variant.graph;
+    STRETTO_ASSIGN(Cover cover, choose_cover(graph, *selector_, cover_options));
+    const auto same = [&](const Proposal& other) {
+      return other.narrow == narrow && signature_of(other.cover) == signature_of(cover);
+    };
+    const auto found = std::find_if(proposals.begin(), proposals.end(), same);
+    const auto at = static_cast<size_t>(found - proposals.begin());
+    if (found == proposals.end()) proposals.push_back({narrow, std::move(cover)});
     return at;
   };
+  const bool narrow = variant.quantised.has_value();
   for (double weight : kReformatWeights) {
-    STRETTO_TRY(search(weight).status());
-    if (options_.selection != Selection::measure) return std::move(covers[0]);
+    STRETTO_TRY(search(narrow, weight).status());
+    if (options_.selection != Selection::measure) return std::move(proposals[0]);
   }
   if (const HalfUse half = selector_->options().half; half == HalfUse::allowed) {
     // The plan without rounded values stands first: it must be beaten as a whole.
     selector_->set_half(HalfUse::no);
-    STRETTO_ASSIGN(const size_t full, search(kReformatWeights[0]));
+    STRETTO_ASSIGN(const size_t full, search(false, kReformatWeights[0]));
     selector_->set_half(half);
-    std::swap(covers[0], covers[full]);
+    std::swap(proposals[0], proposals[full]);
   }
-  if (covers.size() == 1) return std::move(covers[0]);
-  STRETTO_ASSIGN(size_t chosen, fastest(variant, covers));
-  return std::move(covers[chosen]);
+  // Integers must not make a network slower, unless they were decided already: by a recipe that was read, or by will.
+  const bool decided = options_.obey_types || options_.calibration.empty();
+  if (narrow && !decided) STRETTO_TRY(search(false, kReformatWeights[0]).status());
+  if (proposals.size() == 1) return std::move(proposals[0]);
+  STRETTO_ASSIGN(size_t chosen, fastest(variant, proposals));
+  return std::move(proposals[chosen]);
 }
 
 Status BuildSession::choose() {
   for (size_t i = 0; i < variants_.size(); ++i) {
-    STRETTO_ASSIGN(variants_[i].cover, best_cover(static_cast<int>(i)));
+    STRETTO_ASSIGN(Proposal best, best_proposal(static_cast<int>(i)));
+    variants_[i].narrow = best.narrow;
+    variants_[i].cover = std::move(best.cover);
   }
   if (selector_->over_budget() > 0) {
     report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +

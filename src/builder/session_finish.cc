@@ -26,7 +26,7 @@ Status BuildSession::compile() {
   plan_ = std::make_shared<plan::Plan>();
   plan::WeightsPool pool;
   for (Variant& variant : variants_) {
-    STRETTO_ASSIGN(plan::Program program, compile_program(variant.graph, variant.cover, *selector_, pool));
+    STRETTO_ASSIGN(plan::Program program, compile_program(variant.planned(), variant.cover, *selector_, pool));
     if (options_.memory_limit_bytes > 0) {
       uint64_t needed = program.arena_bytes + program.worker_scratch_bytes * static_cast<uint64_t>(threads_);
       if (needed > options_.memory_limit_bytes) {
@@ -49,7 +49,11 @@ Status BuildSession::compile() {
   plan_->preprocess.spec = options_.preprocess;
   plan_->report.model = std::filesystem::path(model_).filename().string();
   plan_->report.model_sha256 = sha256_;
-  plan_->report.precision = half_ ? "fp16" : "fp32";
+  const bool narrow = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.narrow; });
+  plan_->report.precision = narrow ? "int8" : half_ ? "fp16" : "fp32";
+  if (options_.precision == Precision::int8 && !narrow) {
+    report_.notes.push_back("int8 was allowed, and the whole plan is not faster with it here: the plan is fp32");
+  }
   if (options_.precision == Precision::fp16 && !half_) {
     report_.notes.push_back("fp16 was allowed, and no layer is faster with it here: the plan is fp32");
   }
@@ -120,7 +124,8 @@ Status BuildSession::write_choices() {
   if (options_.log_tactics.empty()) return {};
   Choices choices(sha256_);
   for (size_t i = 0; i < variants_.size(); ++i) {
-    choices.add(static_cast<int>(i), variants_[i].graph, variants_[i].cover, plan_->programs[i]);
+    choices.add(static_cast<int>(i), variants_[i].planned(), variants_[i].cover, plan_->programs[i],
+                variants_[i].narrow);
   }
   return choices.write(options_.log_tactics);
 }

@@ -1,0 +1,69 @@
+#include "builder/calibrate.h"
+
+#include "builder/reference.h"
+#include "quantize/draft.h"
+
+namespace stretto {
+namespace {
+
+/// Hands every value that the reference computes to a sink, by its id in the graph.
+struct Feeder : StepObserver {
+  const Harness* harness = nullptr;
+  const ir::Graph* graph = nullptr;
+  const quantize::Sink* sink = nullptr;
+  Status status;
+  void step_done(int i, int64_t) override {
+    if (!status.ok()) return;
+    const uint32_t output = harness->program().steps[static_cast<size_t>(i)].output;
+    const ir::ValueId value = graph->find_value(harness->program().tensors[output].name);
+    if (value != ir::kNone) status = (*sink)(value, harness->copy_of(output));
+  }
+};
+
+}  // namespace
+
+Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOptions& options) {
+  STRETTO_ASSIGN(auto reference, compile_reference(graph, options.threads));
+  STRETTO_ASSIGN(auto resolved, resolve(reference));
+  STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, options.threads));
+  STRETTO_ASSIGN(const InputSet set, InputSet::open(options.samples, harness.program(), options.preprocess));
+  STRETTO_ASSIGN(const int64_t total, set.count_batches());
+  BatchReader reader(set, harness.program());
+
+  quantize::Calibration calibration;
+  if (!options.method.empty()) {
+    const auto method = quantize::method_from_name(options.method);
+    if (!method)
+      return bad_usage("'" + options.method + "' is no calibration method: entropy, minmax, percentile, mse");
+    calibration.method = *method;
+  }
+
+  int64_t taken = 0;
+  const auto evaluate = [&](int, const quantize::Sink& sink) -> Status {
+    STRETTO_ASSIGN(const std::vector<Tensor>* batch, reader.next());
+    if (options.keep_every_fifth && batch != nullptr && is_kept_out(taken)) {
+      ++taken;
+      STRETTO_ASSIGN(batch, reader.next());
+    }
+    if (batch == nullptr) return failed("samples of '" + options.samples + "' changed while they were read");
+    if (options.progress) options.progress(taken++, total);
+    for (size_t i = 0; i < batch->size(); ++i) {
+      const ir::ValueId input = graph.find_value(harness.program().inputs[i].name);
+      if (input != ir::kNone) STRETTO_TRY(sink(input, (*batch)[i]));
+    }
+    harness.set_inputs(*batch);
+    Feeder feeder;
+    feeder.harness = &harness;
+    feeder.graph = &graph;
+    feeder.sink = &sink;
+    harness.run(&feeder);
+    return feeder.status;
+  };
+  const quantize::TypePlan types = quantize::plan_types(graph);
+  const int64_t used = options.keep_every_fifth && total >= 5 ? total - total / 5 : total;
+  STRETTO_ASSIGN(const quantize::Observations observations,
+                 quantize::observe(graph, quantize::values_to_observe(types), static_cast<int>(used), evaluate));
+  return quantize::draft_recipe(graph, types, observations, calibration, options.model_sha256);
+}
+
+}  // namespace stretto
