@@ -39,7 +39,12 @@ PUBLIC = {
 }
 ISA_SYSTEM_HEADERS = {"immintrin.h", "arm_neon.h", "cstdint", "cstddef", "cstring", "stdint.h", "stddef.h", "string.h"}
 # Folders whose instruction set has all of another's: they may include that folder's headers, too.
-ISA_EXTENDS = {"fp16": "avx512", "fp16_emulated": "avx512"}
+ISA_EXTENDS = {
+    "fp16": "avx512",
+    "fp16_emulated": "avx512",
+    "avx_vnni": "avx2_integer",
+    "avx512_vnni": "avx512_integer",
+}
 ISA_LOCAL_HEADER = re.compile(r"_(loops|params)\.h$|/(loops|params)\.h$")
 
 

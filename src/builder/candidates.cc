@@ -17,6 +17,17 @@ bool is_product(const ir::Node& node) {
          std::holds_alternative<op::Gemm>(node.attrs);
 }
 
+bool is_integer_product(const ir::Node& node) {
+  return std::holds_alternative<op::ConvInteger>(node.attrs) ||
+         std::holds_alternative<op::ConvTransposeInteger>(node.attrs) ||
+         std::holds_alternative<op::GemmInteger>(node.attrs);
+}
+
+/// What brings a sum back to a narrow or a real value.
+bool is_rescaling(const ir::Node& node) {
+  return std::holds_alternative<op::Requantize>(node.attrs) || std::holds_alternative<op::Dequantize>(node.attrs);
+}
+
 /// The chain of sole users from `start`, at most kMaxNodes long, while `goes_on` accepts the next node.
 template <class Accept>
 std::vector<ir::NodeId> chain_from(const ir::Graph& graph, ir::NodeId start, Accept goes_on) {
@@ -44,6 +55,18 @@ void find_products(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>
       graph, id, [&](const ir::Node& next) { return is_elementwise(next) && graph.value(next.output).type == type; });
   add_prefixes(
       chain, [&](const Candidate& c) { return match_epilogue(bind(graph, c, {}).problem).has_value(); }, found);
+}
+
+/// An integer product or sum with what follows its i32 result: a change of scale, then an activation by table.
+void find_rescaled(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  bool rescaled = is_rescaling(graph.node(id));
+  auto chain = chain_from(graph, id, [&](const ir::Node& next) {
+    const bool goes_on = rescaled ? std::holds_alternative<op::Lookup>(next.attrs) : is_rescaling(next);
+    rescaled = rescaled || is_rescaling(next);
+    return goes_on;
+  });
+  add_prefixes(
+      chain, [](const Candidate&) { return true; }, found);
 }
 
 bool is_depthwise(const ir::Graph& graph, const ir::Node& node) {
@@ -100,8 +123,11 @@ void find_moves(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& f
       chain, [&](const Candidate& c) { return rank4(graph.node(c.root()).output); }, found);
 }
 
-bool can_block(const TensorType& type) {
-  return type.shape.size() == 4 && type.dtype == DType::f32;
+/// Whether kernels read and write such a tensor in that blocked layout: bytes lie in sixteens on every instruction set.
+bool can_block(const TensorType& type, Layout layout) {
+  if (type.shape.size() != 4) return false;
+  const bool byte = type.dtype == DType::u8 || type.dtype == DType::i8;
+  return type.dtype == DType::f32 || (byte && layout == Layout::c16);
 }
 
 }  // namespace
@@ -114,6 +140,12 @@ std::vector<Signature> signatures_of(std::span<const Layout> blocked) {
     signatures.push_back({Layout::plain, b});
     signatures.push_back({b, Layout::plain});
   }
+  // On AVX2 real values lie in eights and quantised ones in sixteens: steps lead from one to the other.
+  if (std::find(blocked.begin(), blocked.end(), Layout::c8) != blocked.end() &&
+      std::find(blocked.begin(), blocked.end(), Layout::c16) != blocked.end()) {
+    signatures.push_back({Layout::c8, Layout::c16});
+    signatures.push_back({Layout::c16, Layout::c8});
+  }
   return signatures;
 }
 
@@ -124,6 +156,7 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
     found.push_back({{id}, false});
     if (!fuse) continue;
     if (is_product(node)) find_products(graph, id, found);
+    if (is_integer_product(node) || is_rescaling(node)) find_rescaled(graph, id, found);
     find_separable(graph, id, found);
     if (is_elementwise(node)) find_elementwise(graph, id, found);
     if (moves_data(node)) find_moves(graph, id, found);
@@ -132,13 +165,13 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
 }
 
 Layout input_layout(const Signature& s, const TensorType& type, const TensorType& result, bool first) {
-  if (!can_block(type)) return Layout::plain;
   // What a fused addition reads lies as the result does.
-  return !first && type == result ? s.output : s.input;
+  const Layout wanted = !first && type.shape == result.shape ? s.output : s.input;
+  return can_block(type, wanted) ? wanted : Layout::plain;
 }
 
 Layout output_layout(const Signature& s, const TensorType& type) {
-  return can_block(type) ? s.output : Layout::plain;
+  return can_block(type, s.output) ? s.output : Layout::plain;
 }
 
 BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Signature& signature) {

@@ -1,5 +1,7 @@
 #include "builder/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <limits>
@@ -116,6 +118,7 @@ Status BuildSession::check_options() {
     blocked_ = {Layout::c16};
   } else if (contains(isa_, Isa::avx2)) {
     blocked_ = {Layout::c8};
+    if (options_.precision == Precision::int8) blocked_.push_back(Layout::c16);
   }
   if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
@@ -225,7 +228,15 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<C
   }
   std::vector<size_t> near;
   for (size_t i = 0; i < covers.size(); ++i) {
-    if (distance(harnesses[i], harnesses[0]) <= kFarthestPlan) near.push_back(i);
+    const double off = distance(harnesses[i], harnesses[0]);
+    if (off <= kFarthestPlan) {
+      near.push_back(i);
+    } else {
+      report_.notes.push_back(
+          fmt::format("a plan with values in f16 was not considered: its outputs are {:.1e} from FP32's, and at most "
+                      "{:.1e} is taken",
+                      off, kFarthestPlan));
+    }
   }
   // In turns, so that a slow moment of the machine meets all of them.
   std::vector<double> best(covers.size(), std::numeric_limits<double>::infinity());

@@ -126,6 +126,7 @@ struct Lrn {
 enum class PoolKind : uint8_t { max, average };
 
 /// Over the axes after N and C. Positions past the pads that ceil_mode reaches count for neither maximum nor divisor.
+/// Averages of u8 and i8 are rounded, ties to even.
 struct Pool {
   PoolKind kind = PoolKind::max;
   Dims kernel, strides, dilations, pads;
@@ -141,7 +142,8 @@ struct Pool {
 
 enum class ReduceKind : uint8_t { mean, max, min, sum };
 
-/// `axes` sorted and explicit. Global pooling is a reduce over the axes after C with keepdims.
+/// `axes` sorted and explicit. Global pooling is a reduce over the axes after C with keepdims. Sums of u8 and i8 are
+/// i32, their means are rounded, ties to even.
 struct Reduce {
   ReduceKind kind = ReduceKind::mean;
   Dims axes;
@@ -244,8 +246,84 @@ struct Reformat {
   bool operator==(const Reformat&) const = default;
 };
 
+/// x f32 → `to` (u8 or i8): zero + rint(x / scale), saturated; ties to even, not-a-number gives `zero`. ONNX's
+/// QuantizeLinear with one scale a tensor.
+struct Quantize {
+  float scale = 1;
+  int64_t zero = 0;
+  DType to = DType::u8;
+  static auto fields() {
+    return std::tuple{std::pair{"scale", &Quantize::scale}, std::pair{"zero", &Quantize::zero},
+                      std::pair{"to", &Quantize::to}};
+  }
+  bool operator==(const Quantize&) const = default;
+};
+
+/// src u8, i8 or i32; scales f32[1] or f32[size of `axis`] → f32: float(src − zero) · scale, one multiplication.
+struct Dequantize {
+  int64_t zero = 0, axis = 1;
+  static auto fields() {
+    return std::tuple{std::pair{"zero", &Dequantize::zero}, std::pair{"axis", &Dequantize::axis}};
+  }
+  bool operator==(const Dequantize&) const = default;
+};
+
+/// src i32, u8 or i8; scales f32[1] or f32[C] along axis 1; [other u8 or i8 of src's shape] → `to` (u8 or i8):
+///   t = float(src − src_zero) · scale, with `other`: t = t + float(other − other_zero) · other_scale
+///   y = zero + rint(clamp(t, low − zero, high − zero))
+/// Every step is one f32 operation, never contracted, ties to even; not-a-number gives `low`. An integer product's
+/// epilogue (a ReLU is low = zero), an addition of integers, and a change of scale.
+struct Requantize {
+  int64_t src_zero = 0, other_zero = 0;
+  float other_scale = 0;
+  int64_t zero = 0, low = 0, high = 255;
+  DType to = DType::u8;
+  static auto fields() {
+    return std::tuple{std::pair{"src_zero", &Requantize::src_zero},
+                      std::pair{"other_zero", &Requantize::other_zero},
+                      std::pair{"other_scale", &Requantize::other_scale},
+                      std::pair{"zero", &Requantize::zero},
+                      std::pair{"low", &Requantize::low},
+                      std::pair{"high", &Requantize::high},
+                      std::pair{"to", &Requantize::to}};
+  }
+  bool operator==(const Requantize&) const = default;
+};
+
+/// src u8, table u8[256], i8[256] or f32[256] → table[src].
+struct Lookup {
+  static auto fields() { return std::tuple{}; }
+  bool operator==(const Lookup&) const = default;
+};
+
+/// src u8, weights i8, [bias i32[O]] → i32: Σ (src − zero) · weights + bias, exact modulo 2^32. Padding adds nothing.
+struct ConvInteger : Conv {
+  int64_t zero = 0;
+  static auto fields() {
+    return std::tuple_cat(Conv::fields(), std::make_tuple(std::pair{"zero", &ConvInteger::zero}));
+  }
+  bool operator==(const ConvInteger&) const = default;
+};
+
+/// As ConvTranspose, with the types and the sum of ConvInteger.
+struct ConvTransposeInteger : ConvTranspose {
+  int64_t zero = 0;
+  static auto fields() {
+    return std::tuple_cat(ConvTranspose::fields(), std::make_tuple(std::pair{"zero", &ConvTransposeInteger::zero}));
+  }
+  bool operator==(const ConvTransposeInteger&) const = default;
+};
+
+/// A u8[M,K], B i8[N,K], [bias i32[N]] → i32[M,N]: Σ (A − zero) · B + bias, exact modulo 2^32.
+struct GemmInteger {
+  int64_t zero = 0;
+  static auto fields() { return std::make_tuple(std::pair{"zero", &GemmInteger::zero}); }
+  bool operator==(const GemmInteger&) const = default;
+};
+
 /// The attributes of any operator; which alternative is held says which operator it is.
 using Attrs = std::variant<Conv, ConvTranspose, Gemm, MatMul, BatchNorm, Unary, Binary, Softmax, Lrn, Pool, Reduce,
-                           Concat, Slice, Reshape, Transpose, Expand, Gather, Pad, Resize, Cast, Reformat>;
+                           Concat, Slice, Reshape, Transpose, Expand, Gather, Pad, Resize, Cast, Reformat, Quantize,
+                           Dequantize, Requantize, Lookup, ConvInteger, ConvTransposeInteger, GemmInteger>;
 
 }  // namespace stretto::op

@@ -20,6 +20,12 @@ struct Flops {
   double bias() const { return in.size() > 2 ? count(out) : 0; }
   double operator()(const Conv&) const { return 2 * count(out) * product(in[1].shape, 1) + bias(); }
   double operator()(const ConvTranspose&) const { return 2 * count(in[0]) * product(in[1].shape, 1) + bias(); }
+  double operator()(const ConvInteger& a) const { return (*this)(static_cast<const Conv&>(a)); }
+  double operator()(const ConvTransposeInteger& a) const { return (*this)(static_cast<const ConvTranspose&>(a)); }
+  double operator()(const GemmInteger&) const { return 2 * count(out) * static_cast<double>(in[0].shape[1]) + bias(); }
+  double operator()(const Quantize&) const { return 2 * count(out); }
+  double operator()(const Dequantize&) const { return 2 * count(out); }
+  double operator()(const Requantize&) const { return (in.size() > 2 ? 5 : 2) * count(out); }
   double operator()(const Gemm& a) const {
     return 2 * count(out) * static_cast<double>(in[0].shape[a.trans_a ? 0 : 1]) + bias();
   }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "op/infer_rules.h"
 
 namespace stretto::op {
@@ -52,6 +54,12 @@ Status check_dtypes(Types inputs, bool indices) {
     }
   }
   return {};
+}
+
+Status check_dtypes_or_bytes(Types inputs, bool indices) {
+  const bool bytes = std::all_of(inputs.begin(), inputs.end(),
+                                 [&](const TensorType& t) { return is_byte(t.dtype) && t.dtype == inputs[0].dtype; });
+  return bytes ? Status() : check_dtypes(inputs, indices);
 }
 
 Status check_dims(const char* what, const Dims& d, int count, int64_t least, int64_t most) {

@@ -9,7 +9,6 @@ namespace {
 /// Ranks, channels over groups, attributes and bias, which both directions share. `out_channels` of the whole.
 Status check_common(Types in, const Dims& strides, const Dims& dilations, const Dims& pads, int64_t group,
                     int64_t weights_in, int64_t out_channels) {
-  STRETTO_TRY(check_dtypes(in, false));
   const Shape &src = in[0].shape, &weights = in[1].shape;
   if (src.size() < 3 || weights.size() != src.size()) {
     return bad_input(fmt::format("source {} and weights {} must both be N,C and one to {} more axes",
@@ -36,7 +35,7 @@ Status no_output(int axis) {
 
 }  // namespace
 
-Result<TensorType> infer_one(const Conv& a, Types in) {
+Result<Shape> conv_shape(const Conv& a, Types in) {
   if (in[0].shape.size() < 3 || in[1].shape.size() < 3 || a.group < 1 || a.group > kMaxSize) {
     return bad_input("source and weights need at least 3 axes, and group must be positive");
   }
@@ -50,10 +49,10 @@ Result<TensorType> infer_one(const Conv& a, Types in) {
     if (room < 0) return no_output(2 + i);
     out.push_back(room / a.strides[i] + 1);
   }
-  return TensorType{in[0].dtype, out};
+  return out;
 }
 
-Result<TensorType> infer_one(const ConvTranspose& a, Types in) {
+Result<Shape> conv_transpose_shape(const ConvTranspose& a, Types in) {
   if (in[0].shape.size() < 3 || in[1].shape.size() < 3 || a.group < 1 || a.group > kMaxSize) {
     return bad_input("source and weights need at least 3 axes, and group must be positive");
   }
@@ -70,6 +69,18 @@ Result<TensorType> infer_one(const ConvTranspose& a, Types in) {
     if (size < 1) return bad_input(fmt::format("nothing is left along axis {} once pads are cut", 2 + i));
     out.push_back(size);
   }
+  return out;
+}
+
+Result<TensorType> infer_one(const Conv& a, Types in) {
+  STRETTO_TRY(check_dtypes(in, false));
+  STRETTO_ASSIGN(Shape out, conv_shape(a, in));
+  return TensorType{in[0].dtype, out};
+}
+
+Result<TensorType> infer_one(const ConvTranspose& a, Types in) {
+  STRETTO_TRY(check_dtypes(in, false));
+  STRETTO_ASSIGN(Shape out, conv_transpose_shape(a, in));
   return TensorType{in[0].dtype, out};
 }
 

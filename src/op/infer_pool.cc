@@ -25,7 +25,7 @@ Status check_windows(int64_t size, int64_t out, const Pool& a, int axis) {
 }  // namespace
 
 Result<TensorType> infer_one(const Pool& a, Types in) {
-  STRETTO_TRY(check_dtypes(in, false));
+  STRETTO_TRY(check_dtypes_or_bytes(in, false));
   const Shape& src = in[0].shape;
   int spatial = src.size() - 2;
   if (spatial < 1)
@@ -58,7 +58,7 @@ Result<TensorType> infer_one(const Pool& a, Types in) {
 }
 
 Result<TensorType> infer_one(const Reduce& a, Types in) {
-  STRETTO_TRY(check_dtypes(in, true));
+  STRETTO_TRY(check_dtypes_or_bytes(in, true));
   if (!enum_valid(a.kind)) return bad_input("unknown kind of reduction");
   const Shape& src = in[0].shape;
   int64_t previous = -1;
@@ -73,7 +73,8 @@ Result<TensorType> infer_one(const Reduce& a, Types in) {
     if (reduced) ++next;
     if (!reduced || a.keepdims) out.push_back(reduced ? 1 : src[i]);
   }
-  return TensorType{in[0].dtype, out};
+  const bool widens = a.kind == ReduceKind::sum && is_byte(in[0].dtype);
+  return TensorType{widens ? DType::i32 : in[0].dtype, out};
 }
 
 }  // namespace stretto::op

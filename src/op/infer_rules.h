@@ -39,14 +39,32 @@ Result<TensorType> infer_one(const Pad&, Types);
 Result<TensorType> infer_one(const Resize&, Types);
 Result<TensorType> infer_one(const Cast&, Types);
 Result<TensorType> infer_one(const Reformat&, Types);
+Result<TensorType> infer_one(const Quantize&, Types);
+Result<TensorType> infer_one(const Dequantize&, Types);
+Result<TensorType> infer_one(const Requantize&, Types);
+Result<TensorType> infer_one(const Lookup&, Types);
+Result<TensorType> infer_one(const ConvInteger&, Types);
+Result<TensorType> infer_one(const ConvTransposeInteger&, Types);
+Result<TensorType> infer_one(const GemmInteger&, Types);
 
 /// Element types that shape arithmetic is done in.
 inline bool is_index(DType t) {
   return t == DType::i32 || t == DType::i64;
 }
 
+/// Quantised values.
+inline bool is_byte(DType t) {
+  return t == DType::u8 || t == DType::i8;
+}
+
+/// Shapes of a convolution and of its transpose, whatever the element types.
+Result<Shape> conv_shape(const Conv&, Types);
+Result<Shape> conv_transpose_shape(const ConvTranspose&, Types);
+
 /// Fails unless every input has the same floating-point type (or, with `indices`, the same i32 or i64).
 Status check_dtypes(Types inputs, bool indices);
+/// The same where quantised values pass as well.
+Status check_dtypes_or_bytes(Types inputs, bool indices);
 /// Fails unless `d` has `count` entries, all in [least, most].
 Status check_dims(const char* what, const Dims& d, int count, int64_t least, int64_t most = kMaxSize);
 /// Fails unless 0 ≤ axis < rank.

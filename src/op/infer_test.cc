@@ -41,6 +41,59 @@ TEST(Infer, Conv) {
             "f32[1x1x2x2x2]");
 }
 
+TensorType of(DType dtype, Shape shape) {
+  return {dtype, shape};
+}
+
+ConvInteger conv_integer(int64_t zero) {
+  ConvInteger conv;
+  conv.strides = conv.dilations = k11;
+  conv.pads = k0000;
+  conv.zero = zero;
+  return conv;
+}
+
+TEST(Infer, IntegerProducts) {
+  const TensorType src = of(DType::u8, {1, 4, 5, 5}), weights = of(DType::i8, {8, 4, 3, 3});
+  EXPECT_EQ(inferred(conv_integer(3), {src, weights, of(DType::i32, {8})}), "i32[1x8x3x3]");
+  EXPECT_EQ(inferred(GemmInteger{0}, {of(DType::u8, {2, 7}), of(DType::i8, {5, 7})}), "i32[2x5]");
+  expect_refused(conv_integer(256), {src, weights});
+  expect_refused(conv_integer(0), {of(DType::i8, {1, 4, 5, 5}), weights});
+  expect_refused(conv_integer(0), {src, of(DType::u8, {8, 4, 3, 3})});
+  expect_refused(conv_integer(0), {src, weights, f32({8})});
+  // 2^17 products of 255 · 128 could pass 2^31.
+  expect_refused(conv_integer(0), {of(DType::u8, {1, 1 << 17, 1, 1}), of(DType::i8, {1, 1 << 17, 1, 1})});
+  expect_refused(GemmInteger{0}, {of(DType::u8, {2, 1 << 17}), of(DType::i8, {5, 1 << 17})});
+  expect_refused(GemmInteger{0}, {of(DType::u8, {2, 7}), of(DType::i8, {7, 5})});
+}
+
+TEST(Infer, Rescaling) {
+  const TensorType x = f32({1, 4, 5, 5}), sums = of(DType::i32, {1, 4, 5, 5}), byte = of(DType::u8, {1, 4, 5, 5});
+  EXPECT_EQ(inferred(Quantize{0.5f, 3, DType::u8}, {x}), "u8[1x4x5x5]");
+  EXPECT_EQ(inferred(Dequantize{3, 1}, {byte, f32({4})}), "f32[1x4x5x5]");
+  EXPECT_EQ(inferred(Requantize{0, 1, 0.5f, 2, 2, 255, DType::u8}, {sums, f32({4}), byte}), "u8[1x4x5x5]");
+  EXPECT_EQ(inferred(Lookup{}, {byte, f32({256})}), "f32[1x4x5x5]");
+  expect_refused(Quantize{0, 3, DType::u8}, {x});
+  expect_refused(Quantize{-1, 3, DType::u8}, {x});
+  expect_refused(Quantize{1, 128, DType::i8}, {x});
+  expect_refused(Quantize{1, 0, DType::i32}, {x});
+  expect_refused(Dequantize{3, 1}, {byte, f32({3})});
+  expect_refused(Dequantize{3, 9}, {byte, f32({4})});
+  expect_refused(Requantize{0, 0, 0, 0, 0, 256, DType::u8}, {sums, f32({4})});
+  expect_refused(Requantize{0, 0, 0, 0, 9, 8, DType::u8}, {sums, f32({4})});
+  expect_refused(Requantize{int64_t{1} << 31, 0, 0, 0, 0, 255, DType::u8}, {sums, f32({4})});
+  expect_refused(Requantize{0, 0, 1, 0, 0, 255, DType::u8}, {sums, f32({4}), of(DType::u8, {1, 4, 5, 4})});
+  expect_refused(Lookup{}, {byte, f32({255})});
+}
+
+TEST(Infer, BytesPassPoolsAndSumsWiden) {
+  const TensorType byte = of(DType::u8, {1, 4, 6, 6});
+  const Pool pool{PoolKind::average, {2, 2}, {2, 2}, k11, k0000, false, false};
+  EXPECT_EQ(inferred(pool, {byte}), "u8[1x4x3x3]");
+  EXPECT_EQ(inferred(Reduce{ReduceKind::sum, {2, 3}, true}, {byte}), "i32[1x4x1x1]");
+  EXPECT_EQ(inferred(Reduce{ReduceKind::max, {2, 3}, true}, {byte}), "u8[1x4x1x1]");
+}
+
 TEST(Infer, ConvRefuses) {
   TensorType src = f32({1, 4, 5, 5}), weights = f32({8, 4, 3, 3});
   Conv good{k11, k11, k0000, 1};

@@ -27,6 +27,12 @@ struct Arity {
   std::pair<int, int> operator()(const Binary&) const { return {2, 2}; }
   std::pair<int, int> operator()(const Concat&) const { return {1, kAnyNumber}; }
   std::pair<int, int> operator()(const Gather&) const { return {2, 2}; }
+  std::pair<int, int> operator()(const Dequantize&) const { return {2, 2}; }
+  std::pair<int, int> operator()(const Requantize&) const { return {2, 3}; }
+  std::pair<int, int> operator()(const Lookup&) const { return {2, 2}; }
+  std::pair<int, int> operator()(const ConvInteger&) const { return {2, 3}; }
+  std::pair<int, int> operator()(const ConvTransposeInteger&) const { return {2, 3}; }
+  std::pair<int, int> operator()(const GemmInteger&) const { return {2, 3}; }
   template <class T>
   std::pair<int, int> operator()(const T&) const {
     return {1, 1};

@@ -37,6 +37,13 @@ std::vector<Attrs> samples() {
       Resize{ResizeMode::cubic, ResizeCoordinate::align_corners, ResizeRounding::ceil, {1, 2, 3, 4}, 1.5f, 0.3f, -0.5f},
       Cast{DType::i64},
       Reformat{},
+      Quantize{0.1f, 128, DType::u8},
+      Dequantize{-3, 0},
+      Requantize{1, 2, 0.3f, 4, 5, 250, DType::u8},
+      Lookup{},
+      ConvInteger{{{2, 1}, {1, 3}, {0, 1, 2, 3}, 4}, 7},
+      ConvTransposeInteger{{{2, 2}, {1, 1}, {1, 1, 0, 0}, {1, 0}, 1}, 7},
+      GemmInteger{255},
   };
 }
 

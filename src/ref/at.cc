@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include "ref/elementwise.h"
+#include "ref/integer.h"
 #include "ref/movement.h"
 #include "ref/products.h"
 #include "ref/windows.h"
@@ -49,9 +50,13 @@ struct At {
   Scalar operator()(const op::Unary& a) const { return either(a); }
   Scalar operator()(const op::Binary& a) const { return either(a); }
   Scalar operator()(const op::Reduce& a) const { return either(a); }
+  Scalar operator()(const op::Pool& a) const { return either(a); }
   template <class A>
   Scalar operator()(const A& a) const {
-    return {compute<double>(a, t, FunctionReader{read}, linear), 0};
+    if constexpr (kIsInteger<A>)
+      return integer_element(a, t, FunctionReader{read}, linear);
+    else
+      return {compute<double>(a, t, FunctionReader{read}, linear), 0};
   }
 
   template <class A>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ref/elementwise.h"
+#include "ref/integer.h"
 #include "ref/move.h"
 #include "ref/products.h"
 #include "ref/resize.h"
@@ -27,14 +28,15 @@ struct FloatReader {
   }
 };
 
-/// Inputs of any one type.
+/// Inputs of any types.
 struct AnyReader {
-  const void* const* data;
-  DType dtype;
-  double real(int input, int64_t linear) const { return load(data[input], dtype, linear).real; }
+  std::span<const Tensor> inputs;
+  Scalar load(int input, int64_t linear) const { return ref::load(inputs[static_cast<size_t>(input)], linear); }
+  double real(int input, int64_t linear) const { return load(input, linear).real; }
+  int64_t integer(int input, int64_t linear) const { return load(input, linear).integer; }
   template <class V>
   V get(int input, int64_t linear) const {
-    Scalar s = load(data[input], dtype, linear);
+    Scalar s = load(input, linear);
     if constexpr (std::is_same_v<V, int64_t>) return s.integer;
     return s.real;
   }
@@ -51,6 +53,7 @@ struct Writer {
       store(data, dtype, linear, {v, 0});
     }
   }
+  void operator()(int64_t linear, Scalar v) const { store(data, dtype, linear, v); }
   void operator()(int64_t linear, int64_t v) const { store(data, dtype, linear, {0, v}); }
 };
 
@@ -94,17 +97,26 @@ struct Compute {
 
   template <class A>
   void operator()(const A& a) const {
-    std::vector<const void*> data;
+    if constexpr (kIsInteger<A>) {
+      const int64_t count = t.out.elements();
+      for (int64_t i = 0; i < count; ++i) write(i, integer_element(a, t, AnyReader{inputs}, i));
+    } else {
+      in_one_type(a);
+    }
+  }
+  /// Every input has the type of the first.
+  template <class A>
+  void in_one_type(const A& a) const {
     std::vector<const float*> floats;
     DType dtype = inputs[0].dtype();
     for (const Tensor& input : inputs) {
-      data.push_back(input.data());
       if (dtype == DType::f32) floats.push_back(static_cast<const float*>(input.data()));
     }
     if (dtype == DType::f32) return fill<double>(a, t, FloatReader{floats.data()}, write);
-    if (is_float(dtype)) return fill<double>(a, t, AnyReader{data.data(), dtype}, write);
-    if constexpr (std::is_same_v<A, op::Unary> || std::is_same_v<A, op::Binary> || std::is_same_v<A, op::Reduce>) {
-      fill<int64_t>(a, t, AnyReader{data.data(), dtype}, write);
+    if (is_float(dtype)) return fill<double>(a, t, AnyReader{inputs}, write);
+    if constexpr (std::is_same_v<A, op::Unary> || std::is_same_v<A, op::Binary> || std::is_same_v<A, op::Reduce> ||
+                  std::is_same_v<A, op::Pool>) {
+      fill<int64_t>(a, t, AnyReader{inputs}, write);
     }
   }
   // Operators that move data, and Cast, never come here.

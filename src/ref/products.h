@@ -2,6 +2,7 @@
 #pragma once
 
 #include "op/broadcast.h"
+#include "op/integer.h"
 #include "ref/indexing.h"
 #include "ref/values.h"
 
@@ -83,6 +84,10 @@ V compute(const op::Reduce& a, const Types& t, const R& read, int64_t linear) {
   });
   switch (a.kind) {
     case op::ReduceKind::mean:
+      if constexpr (std::is_same_v<V, int64_t>) {
+        const bool bytes = t.in[0].dtype == DType::u8 || t.in[0].dtype == DType::i8;
+        if (bytes) return op::rounded_mean(sum, product(reduced, 0, reduced.size()));
+      }
       return mean_of(sum, product(reduced, 0, reduced.size()));
     case op::ReduceKind::sum:
       return sum;

@@ -1,8 +1,10 @@
 // Inside ref/: convolution, its transpose and pooling, over any number of spatial axes.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
+#include "op/integer.h"
 #include "ref/indexing.h"
 #include "ref/values.h"
 
@@ -32,8 +34,10 @@ inline std::vector<Tap> window_taps(int64_t start, int64_t size, int64_t kernel,
   return taps;
 }
 
-template <class V, class R>
-V compute(const op::Conv& a, const Types& t, const R& read, int64_t linear) {
+/// Calls product(source element, weight element) for every pair that one element of a convolution sums; returns its
+/// channel.
+template <class F>
+int64_t for_each_product(const op::Conv& a, const Types& t, int64_t linear, const F& product_of) {
   const Shape &src = t.shape(0), &weights = t.shape(1);
   Dims at = unravel(linear, t.out.shape);
   std::vector<Tap> taps{{0, 0}};
@@ -43,16 +47,15 @@ V compute(const op::Conv& a, const Types& t, const R& read, int64_t linear) {
   }
   int64_t plane = product(src, 2, src.size()), kernel = product(weights, 2, weights.size());
   int64_t channels = weights[1], first_channel = at[1] / (weights[0] / a.group) * channels;
-  double sum = 0;
   for (int64_t ic = 0; ic < channels; ++ic) {
     int64_t s = (at[0] * src[1] + first_channel + ic) * plane, w = (at[1] * channels + ic) * kernel;
-    for (const Tap& tap : taps) sum += read.real(0, s + tap.src) * read.real(1, w + tap.kernel);
+    for (const Tap& tap : taps) product_of(s + tap.src, w + tap.kernel);
   }
-  return t.in.size() > 2 ? sum + read.real(2, at[1]) : sum;
+  return at[1];
 }
 
-template <class V, class R>
-V compute(const op::ConvTranspose& a, const Types& t, const R& read, int64_t linear) {
+template <class F>
+int64_t for_each_product(const op::ConvTranspose& a, const Types& t, int64_t linear, const F& product_of) {
   const Shape &src = t.shape(0), &weights = t.shape(1);
   Dims at = unravel(linear, t.out.shape);
   std::vector<Tap> taps{{0, 0}};
@@ -67,12 +70,30 @@ V compute(const op::ConvTranspose& a, const Types& t, const R& read, int64_t lin
   }
   int64_t plane = product(src, 2, src.size()), kernel = product(weights, 2, weights.size());
   int64_t channels = src[1] / a.group, group = at[1] / weights[1], oc = at[1] % weights[1];
-  double sum = 0;
   for (int64_t c = group * channels; c < (group + 1) * channels; ++c) {
     int64_t s = (at[0] * src[1] + c) * plane, w = (c * weights[1] + oc) * kernel;
-    for (const Tap& tap : taps) sum += read.real(0, s + tap.src) * read.real(1, w + tap.kernel);
+    for (const Tap& tap : taps) product_of(s + tap.src, w + tap.kernel);
   }
-  return t.in.size() > 2 ? sum + read.real(2, at[1]) : sum;
+  return at[1];
+}
+
+/// A convolution or its transpose in floating point.
+template <class A, class R>
+double convolve(const A& a, const Types& t, const R& read, int64_t linear) {
+  double sum = 0;
+  const int64_t channel =
+      for_each_product(a, t, linear, [&](int64_t s, int64_t w) { sum += read.real(0, s) * read.real(1, w); });
+  return t.in.size() > 2 ? sum + read.real(2, channel) : sum;
+}
+
+template <class V, class R>
+V compute(const op::Conv& a, const Types& t, const R& read, int64_t linear) {
+  return convolve(a, t, read, linear);
+}
+
+template <class V, class R>
+V compute(const op::ConvTranspose& a, const Types& t, const R& read, int64_t linear) {
+  return convolve(a, t, read, linear);
 }
 
 template <class V, class R>
@@ -89,14 +110,16 @@ V compute(const op::Pool& a, const Types& t, const R& read, int64_t linear) {
     padded *= static_cast<double>(std::min(a.kernel[i], (room + a.dilations[i] - 1) / a.dilations[i]));
   }
   int64_t base = (at[0] * src[1] + at[1]) * product(src, 2, src.size());
-  double best = read.real(0, base + taps.front().src), sum = 0;
+  V best = read.template get<V>(0, base + taps.front().src), sum = 0;
   for (const Tap& tap : taps) {
-    double x = read.real(0, base + tap.src);
+    V x = read.template get<V>(0, base + tap.src);
     if (x > best) best = x;
     sum += x;
   }
   if (a.kind == op::PoolKind::max) return best;
-  return sum / (a.count_include_pad ? padded : static_cast<double>(taps.size()));
+  const double count = a.count_include_pad ? padded : static_cast<double>(taps.size());
+  if constexpr (std::is_same_v<V, int64_t>) return op::rounded_mean(sum, static_cast<int64_t>(count));
+  return sum / static_cast<V>(count);
 }
 
 }  // namespace stretto::ref

@@ -10,9 +10,9 @@
 namespace stretto {
 
 /// `plain`: row-major, any rank. `c8`, `c16`: N, C/8 (C/16) rounded up, H, W, 8 (16): channels in blocks, for rank-4
-/// tensors only. `c32h`: the same with blocks of 32, for f32 tensors, whose elements lie there rounded to f16. Lanes
-/// past C in the last block ALWAYS hold zero: who writes a blocked tensor writes those zeros, who reads it may count on
-/// them.
+/// tensors only; quantised values (u8, i8) lie in c16 on every instruction set. `c32h`: the same with blocks of 32, for
+/// f32 tensors, whose elements lie there rounded to f16. Lanes past C in the last block ALWAYS hold zero: who writes a
+/// blocked tensor writes those zeros, who reads it may count on them.
 enum class Layout : uint8_t { plain = 1, c8 = 2, c16 = 3, c32h = 4 };
 inline constexpr Layout kLayouts[] = {Layout::plain, Layout::c8, Layout::c16, Layout::c32h};
 

@@ -20,34 +20,6 @@ constexpr int kMaxCopies = 6;
 /// Elements of inputs that the reference may read for one problem: keeps a check to some milliseconds.
 constexpr double kReferenceReads = 4e5;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct Random {
-  uint64_t state;
-  uint64_t next() {
-    uint64_t z = (state += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-  }
-};
-
-/// Uniform in [−1, 1) for float32, or in [0.5, 1.5) where results need that; other types hold zeros, which every
-/// operator accepts (indices among them).
-Tensor random_tensor(const TensorType& type, bool positive, uint64_t seed) {
-  Tensor tensor(type);
-  if (type.dtype != DType::f32) return tensor;
-  Random random{seed};
-  std::span<float> values = tensor.as_mutable<float>();
-  for (size_t i = 0; i + 1 < values.size(); i += 2) {
-    uint64_t bits = random.next();
-    values[i] = static_cast<float>(static_cast<int32_t>(bits)) * 0x1p-31f;
-    values[i + 1] = static_cast<float>(static_cast<int32_t>(bits >> 32)) * 0x1p-31f;
-  }
-  if (values.size() % 2 == 1) values.back() = static_cast<float>(static_cast<int32_t>(random.next())) * 0x1p-31f;
-  for (size_t i = 0; positive && i < values.size(); ++i) values[i] = 1 + values[i] / 2;
-  return tensor;
-}
-
 Memory guarded(size_t bytes) {
   Memory memory(align_up(bytes + kGuardBytes));
   std::memset(memory.data() + bytes, kGuardValue, memory.size() - bytes);
@@ -75,24 +47,13 @@ double reads_of_one_result(const Problem& problem) {
 
 }  // namespace
 
-TrialData::TrialData(const Problem& problem) : problem_(problem) {
-  bool positive = wants_positive(problem_);
-  uint64_t seed = 1;
-  for (const Operand& operand : problem_.operands) {
-    ++seed;
-    if (operand.role == Role::input) {
-      inputs_.push_back(random_tensor(operand.type, positive, seed));
-      round_as_stored(operand.layout, inputs_.back());
-    }
-    if (operand.role == Role::constant) constants_.push_back(random_tensor(operand.type, positive, seed));
-  }
-}
+TrialData::TrialData(const Problem& problem) : problem_(problem), operands_(random_operands(problem)) {}
 
 void TrialData::compute_reference() {
   const double work = reads_of_one_result(problem_);
   int count = static_cast<int>(std::min(2000.0, std::max(24.0, kReferenceReads / work)));
   points_ = sample_points(problem_.output().type.shape, 7, count);
-  ProblemReference reference(problem_, inputs_, constants_);
+  ProblemReference reference(problem_, operands_.inputs, operands_.constants);
   for (int64_t point : points_) expected_.push_back(reference.at(point));
 }
 

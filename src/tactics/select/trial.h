@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "device/memory.h"
 #include "device/task_pool.h"
+#include "tactics/select/random_operands.h"
 #include "tactics/tactic.h"
 
 namespace stretto {
@@ -18,8 +19,8 @@ class TrialData {
   explicit TrialData(const Problem& problem);
 
   const Problem& problem() const { return problem_; }
-  const std::vector<Tensor>& inputs() const { return inputs_; }        // dense
-  const std::vector<Tensor>& constants() const { return constants_; }  // dense
+  const std::vector<Tensor>& inputs() const { return operands_.inputs; }        // dense
+  const std::vector<Tensor>& constants() const { return operands_.constants; }  // dense
   /// max|y − r| / max|r| over the sampled points of a dense output; infinite where one is NaN and the other not.
   double error_of(const Tensor& output);
 
@@ -27,7 +28,7 @@ class TrialData {
   void compute_reference();
 
   Problem problem_;
-  std::vector<Tensor> inputs_, constants_;
+  RandomOperands operands_;
   std::vector<int64_t> points_;
   std::vector<double> expected_;
 };
