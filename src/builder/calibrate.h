@@ -6,6 +6,7 @@
 
 #include "builder/harness.h"
 #include "builder/input_set.h"
+#include "ir/graph.h"
 #include "quantize/recipe.h"
 
 namespace stretto {

@@ -13,6 +13,7 @@
 #include "builder/cover.h"
 #include "builder/harness.h"
 #include "builder/plan_impl.h"
+#include "builder/verify.h"
 #include "ir/graph.h"
 #include "onnx/import.h"
 #include "plan/plan.h"
@@ -62,7 +63,9 @@ class BuildSession {
   Status compile();
   Status time_steps();
   Status verify();
-  Result<std::vector<SampleInputs>> samples_for(const plan::Program& program) const;
+  /// Of the folder given for verification, else of the calibration samples; none where there are none.
+  Result<std::vector<SampleInputs>> given_samples(const plan::Program& program) const;
+  Result<Verification> verify_program(int number);
   Status write_choices();
 
   void progress(const char* stage, double fraction, const std::string& detail = {});
