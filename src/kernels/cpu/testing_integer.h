@@ -170,7 +170,7 @@ class IntegerProblems {
     const int64_t ocg = one_of<int64_t>({1, 3, 10, 16});
     const bool transposed = below(3) == 0;
     const int64_t kh = 1 + below(3), kw = 1 + below(3);
-    const Shape src{1 + below(2), groups * icg, 4 + below(6), 4 + below(9)};
+    const Shape src{1 + below(2), groups * icg, 5 + below(6), 5 + below(9)};
     op::ConvTranspose t{
         {1 + below(2), 1 + below(2)}, {1, 1 + below(2)}, {below(kh), below(kw), 0, below(kw)}, {0, 0}, groups};
     op::ConvInteger c;
