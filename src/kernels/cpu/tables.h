@@ -23,6 +23,8 @@ TacticTable x86_avx2_table();
 TacticTable x86_avx512_table();
 /// Values stored as f16 (Layout::c32h).
 TacticTable x86_fp16_table();
+/// Quantised values, for every instruction set.
+TacticTable x86_integer_table();
 
 }  // namespace kernels
 }  // namespace stretto

@@ -48,6 +48,7 @@ Refusal supports(const Problem& problem) {
   if (r != Refusal::none) return r;
   if (!all_plain(problem)) return Refusal::other_layout;
   DType dtype = problem.output().type.dtype;
+  if (source_of(problem, 0).type.dtype != dtype) return Refusal::other_type;
   return dtype == DType::f32 || dtype == DType::i32 || dtype == DType::i64 ? Refusal::none : Refusal::other_type;
 }
 

@@ -2,7 +2,7 @@
 #include <cstring>
 #include <optional>
 
-#include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/bytes.h"
 #include "kernels/cpu/x86/move.h"
 #include "kernels/cpu/x86/move_params.h"
 
@@ -88,7 +88,12 @@ std::optional<Origins> origins_of(const Problem& problem) {
   return values[static_cast<size_t>(problem.nodes.back().output)];
 }
 
+template <Moved moved>
 void set_lane(ChannelSource& source, int lane, int from, int width) {
+  if constexpr (moved == Moved::bytes) {
+    reinterpret_cast<int8_t*>(source.from)[lane] = static_cast<int8_t>(from);
+    return;
+  }
   if (width < 32) {
     source.from[lane] = from;
     return;
@@ -98,6 +103,7 @@ void set_lane(ChannelSource& source, int lane, int from, int width) {
 }
 
 /// Sources of output block `block`, each input block once.
+template <Moved moved>
 std::vector<ChannelSource> sources_of(const Origins& origins, int block, int width) {
   std::vector<ChannelSource> sources;
   const int end = std::min<int>((block + 1) * width, i32(static_cast<int64_t>(origins.size())));
@@ -106,24 +112,27 @@ std::vector<ChannelSource> sources_of(const Origins& origins, int block, int wid
     const int32_t from = o.channel / width;
     auto same = [&](const ChannelSource& s) { return s.input == o.input && s.block == from; };
     auto found = std::find_if(sources.begin(), sources.end(), same);
-    if (found == sources.end()) found = sources.insert(sources.end(), ChannelSource{o.input, from, 0, {}});
+    if (found == sources.end()) {
+      found = sources.insert(sources.end(), ChannelSource{o.input, from, 0, {}});
+      if (moved == Moved::bytes) std::memset(found->from, 0x80, sizeof(found->from));
+    }
     found->lanes |= 1u << (c - block * width);
-    set_lane(*found, c - block * width, o.channel % width, width);
+    set_lane<moved>(*found, c - block * width, o.channel % width, width);
   }
   return sources;
 }
 
 }  // namespace
 
-template <int width>
-Refusal Channels<width>::supports(const Problem& problem) {
+template <int width, Moved moved>
+Refusal Channels<width, moved>::supports(const Problem& problem) {
   for (const Problem::Node& node : problem.nodes) {
     const bool known =
         std::holds_alternative<op::Concat>(node.attrs) || std::holds_alternative<op::Slice>(node.attrs) ||
         std::holds_alternative<op::Reshape>(node.attrs) || std::holds_alternative<op::Transpose>(node.attrs);
     if (!known) return Refusal::other_operator;
   }
-  if (!is_f32(problem)) return Refusal::other_type;
+  if (moved == Moved::bytes ? !is_bytes(problem) : !is_f32(problem)) return Refusal::other_type;
   constexpr Layout layout = blocked_layout(width);
   int inputs = 0;
   for (const Operand& o : problem.operands) {
@@ -137,18 +146,18 @@ Refusal Channels<width>::supports(const Problem& problem) {
   return origins_of(problem) ? Refusal::none : Refusal::attributes;
 }
 
-template <int width>
-std::vector<Config> Channels<width>::configs(const Problem&) {
+template <int width, Moved moved>
+std::vector<Config> Channels<width, moved>::configs(const Problem&) {
   return {Config{}};
 }
 
-template <int width>
-double Channels<width>::estimate(const Problem& problem, const Config&, int threads) {
+template <int width, Moved moved>
+double Channels<width, moved>::estimate(const Problem& problem, const Config&, int threads) {
   return problem.bytes() / 20e9 / threads + 1.5e-6;
 }
 
-template <int width>
-Booking Channels<width>::book(const Problem& problem, const Config&) {
+template <int width, Moved moved>
+Booking Channels<width, moved>::book(const Problem& problem, const Config&) {
   const Origins origins = *origins_of(problem);
   const Shape& shape = problem.output().type.shape;
   ChannelsParams p;
@@ -166,7 +175,7 @@ Booking Channels<width>::book(const Problem& problem, const Config&) {
   std::vector<int32_t> first{0};
   std::vector<ChannelSource> sources;
   for (int block = 0; block < p.blocks; ++block) {
-    const auto part = sources_of(origins, block, width);
+    const auto part = sources_of<moved>(origins, block, width);
     sources.insert(sources.end(), part.begin(), part.end());
     first.push_back(i32(static_cast<int64_t>(sources.size())));
   }
@@ -182,5 +191,6 @@ Booking Channels<width>::book(const Problem& problem, const Config&) {
 template struct Channels<8>;
 template struct Channels<16>;
 template struct Channels<32>;
+template struct Channels<16, Moved::bytes>;
 
 }  // namespace stretto::kernels

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/cpu/x86/blocked.h"
+#include "kernels/cpu/x86/bytes.h"
 #include "kernels/cpu/x86/move_params.h"
 #include "op/resize_map.h"
 
@@ -15,17 +15,22 @@ int32_t i32(int64_t v) {
   return static_cast<int32_t>(v);
 }
 
+template <Moved moved>
+bool is_moved(const Problem& problem) {
+  return moved == Moved::bytes ? is_bytes(problem) : is_f32(problem);
+}
+
 double moving_seconds(const Problem& problem, int threads) {
   return problem.bytes() / 30e9 / threads + 1.5e-6;
 }
 
 }  // namespace
 
-template <int width>
-Refusal Reformatted<width>::supports(const Problem& problem) {
+template <int width, Moved moved>
+Refusal Reformatted<width, moved>::supports(const Problem& problem) {
   if (first_as<op::Reformat>(problem) == nullptr) return Refusal::other_operator;
   if (problem.nodes.size() != 1) return Refusal::fused_operators;
-  if (!is_f32(problem)) return Refusal::other_type;
+  if (!is_moved<moved>(problem)) return Refusal::other_type;
   const Operand &src = first_input(problem, 0), &dst = problem.output();
   constexpr Layout layout = blocked_layout(width);
   const auto other = [](Layout l) { return l == Layout::plain || (width == 32 && l == Layout::c16); };
@@ -38,18 +43,18 @@ Refusal Reformatted<width>::supports(const Problem& problem) {
   return large ? Refusal::too_large : Refusal::none;
 }
 
-template <int width>
-std::vector<Config> Reformatted<width>::configs(const Problem&) {
+template <int width, Moved moved>
+std::vector<Config> Reformatted<width, moved>::configs(const Problem&) {
   return {Config{}};
 }
 
-template <int width>
-double Reformatted<width>::estimate(const Problem& problem, const Config&, int threads) {
+template <int width, Moved moved>
+double Reformatted<width, moved>::estimate(const Problem& problem, const Config&, int threads) {
   return moving_seconds(problem, threads);
 }
 
-template <int width>
-Booking Reformatted<width>::book(const Problem& problem, const Config&) {
+template <int width, Moved moved>
+Booking Reformatted<width, moved>::book(const Problem& problem, const Config&) {
   const Shape& shape = problem.output().type.shape;
   ReformatParams p;
   p.to_blocked = problem.output().layout == blocked_layout(width);
@@ -68,17 +73,18 @@ Booking Reformatted<width>::book(const Problem& problem, const Config&) {
   return booking;
 }
 
-template <int width>
-Refusal Resample<width>::supports(const Problem& problem) {
+template <int width, Moved moved>
+Refusal Resample<width, moved>::supports(const Problem& problem) {
   const auto* resize = first_as<op::Resize>(problem);
   if (resize == nullptr) return Refusal::other_operator;
   if (problem.nodes.size() != 1) return Refusal::fused_operators;
-  if (!is_f32(problem)) return Refusal::other_type;
+  if (!is_moved<moved>(problem)) return Refusal::other_type;
   const Operand &src = first_input(problem, 0), &dst = problem.output();
   if (src.role != Role::input || src.layout != blocked_layout(width) || dst.layout != src.layout) {
     return Refusal::other_layout;
   }
-  if (resize->mode == op::ResizeMode::cubic) return Refusal::attributes;
+  const bool linear = resize->mode == op::ResizeMode::linear && moved == Moved::reals;
+  if (!linear && resize->mode != op::ResizeMode::nearest) return Refusal::attributes;
   if (src.type.elements() == 0 || dst.type.elements() == 0) return Refusal::other_shape;
   const Shape &in = src.type.shape, &out = dst.type.shape;
   const bool large = in[2] * in[3] > kMostSize / width || out[2] * out[3] > kMostSize / width ||
@@ -86,18 +92,18 @@ Refusal Resample<width>::supports(const Problem& problem) {
   return large ? Refusal::too_large : Refusal::none;
 }
 
-template <int width>
-std::vector<Config> Resample<width>::configs(const Problem&) {
+template <int width, Moved moved>
+std::vector<Config> Resample<width, moved>::configs(const Problem&) {
   return {Config{}};
 }
 
-template <int width>
-double Resample<width>::estimate(const Problem& problem, const Config&, int threads) {
+template <int width, Moved moved>
+double Resample<width, moved>::estimate(const Problem& problem, const Config&, int threads) {
   return moving_seconds(problem, threads);
 }
 
-template <int width>
-Booking Resample<width>::book(const Problem& problem, const Config&) {
+template <int width, Moved moved>
+Booking Resample<width, moved>::book(const Problem& problem, const Config&) {
   const auto& resize = *first_as<op::Resize>(problem);
   const Shape& in = first_input(problem, 0).type.shape;
   const Shape& out = problem.output().type.shape;
@@ -131,8 +137,10 @@ Booking Resample<width>::book(const Problem& problem, const Config&) {
 template struct Reformatted<8>;
 template struct Reformatted<16>;
 template struct Reformatted<32>;
+template struct Reformatted<16, Moved::bytes>;
 template struct Resample<8>;
 template struct Resample<16>;
 template struct Resample<32>;
+template struct Resample<16, Moved::bytes>;
 
 }  // namespace stretto::kernels

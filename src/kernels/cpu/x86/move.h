@@ -5,8 +5,11 @@
 
 namespace stretto::kernels {
 
+/// What is moved: real numbers, or bytes in blocks of sixteen channels.
+enum class Moved { reals, bytes };
+
 /// Between plain and blocks of `width` channels; with 32, also between c16 and those.
-template <int width>
+template <int width, Moved moved = Moved::reals>
 struct Reformatted {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);
@@ -17,7 +20,7 @@ struct Reformatted {
 
 /// Concatenation and slices of channels at any offset, and reshape–transpose–reshape of them (channel shuffle), alone
 /// or one after the other.
-template <int width>
+template <int width, Moved moved = Moved::reals>
 struct Channels {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);
@@ -26,8 +29,8 @@ struct Channels {
   static constexpr auto pack = nullptr;
 };
 
-/// Resize by nearest neighbour or linearly.
-template <int width>
+/// Resize by nearest neighbour or, real numbers, linearly.
+template <int width, Moved moved = Moved::reals>
 struct Resample {
   static Refusal supports(const Problem& problem);
   static std::vector<Config> configs(const Problem& problem);

@@ -25,7 +25,7 @@ struct ReformatParams {
 struct ChannelSource {
   int32_t input = 0, block = 0;
   uint32_t lanes = 0;     // of the output vector that are taken
-  int32_t from[16] = {};  // for each output lane, the lane taken; of 32 lanes as 32 int16_t
+  int32_t from[16] = {};  // for each output lane, the lane taken; of 32 lanes as 32 int16_t; of bytes 16 int8_t, −128 where none is
 };
 
 /// Output channels gathered from input channels (concatenation, slice, shuffle). After the struct follow
@@ -62,6 +62,17 @@ void reformat(const StepArgs& args, TaskId id);
 void channels(const StepArgs& args, TaskId id);
 void resample(const StepArgs& args, TaskId id);
 }  // namespace avx2
+/// On bytes.
+namespace avx512_integer {
+void reformat(const StepArgs& args, TaskId id);
+void channels(const StepArgs& args, TaskId id);
+void resample(const StepArgs& args, TaskId id);
+}  // namespace avx512_integer
+namespace avx2_integer {
+void reformat(const StepArgs& args, TaskId id);
+void channels(const StepArgs& args, TaskId id);
+void resample(const StepArgs& args, TaskId id);
+}  // namespace avx2_integer
 namespace avx512_fp16 {
 void reformat(const StepArgs& args, TaskId id);
 void channels(const StepArgs& args, TaskId id);

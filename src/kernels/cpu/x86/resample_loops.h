@@ -49,11 +49,13 @@ void resample_task(const StepArgs& args, TaskId id) {
     Element* dst = static_cast<Element*>(args.dst) + static_cast<ptrdiff_t>(plane) * p.oh * p.ow * W;
     for (int y = row_begin; y < row_end; ++y) {
       Element* to = dst + static_cast<ptrdiff_t>(y) * p.ow * W;
-      if (p.linear) {
-        resample_linear<typename V::Wide>(p, src, rows[y], columns, to);
-      } else {
-        resample_nearest<V>(p, src, rows[y], columns, to);
+      if constexpr (requires { typename V::Wide; }) {
+        if (p.linear) {
+          resample_linear<typename V::Wide>(p, src, rows[y], columns, to);
+          continue;
+        }
       }
+      resample_nearest<V>(p, src, rows[y], columns, to);
     }
   }
 }

@@ -1,0 +1,11 @@
+#include "kernels/cpu/x86/avx2_integer/lanes.h"
+//
+#include "kernels/cpu/x86/window_integer_loops.h"
+
+namespace stretto::kernels::avx2_integer {
+
+void reduce(const StepArgs& args, TaskId id) {
+  reduce_bytes_task<Lanes>(args, id);
+}
+
+}  // namespace stretto::kernels::avx2_integer

@@ -1,0 +1,11 @@
+#include "kernels/cpu/x86/avx2_integer/lanes.h"
+//
+#include "kernels/cpu/x86/rescale_integer_loops.h"
+
+namespace stretto::kernels::avx2_integer {
+
+void rescale(const StepArgs& args, TaskId id) {
+  rescale_task<Lanes>(args, id);
+}
+
+}  // namespace stretto::kernels::avx2_integer
