@@ -23,6 +23,8 @@ TacticTable x86_avx2_table();
 TacticTable x86_avx512_table();
 /// Values stored as f16 (Layout::c32h).
 TacticTable x86_fp16_table();
+/// Integer convolutions on bytes (Layout::c16), of every instruction set.
+TacticTable x86_conv_integer_table();
 
 }  // namespace kernels
 }  // namespace stretto

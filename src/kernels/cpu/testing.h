@@ -1,12 +1,14 @@
 // For tests of kernels: problems written in code, and a check of one tactic on one problem against the reference.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tactics/reorder.h"
+#include "tactics/select/random_operands.h"
 #include "tactics/select/reference.h"
 #include "tactics/tactic.h"
 
@@ -106,36 +108,68 @@ inline size_t alignment_of(const Operand& o) {
 /// Of rows that round values or weights to f16.
 inline constexpr double kHalfTolerance = 2e-3;
 
+/// Whether any operator of the problem is one of quantised values, whose operands must fit each other.
+inline bool is_quantised(const Problem& problem) {
+  const size_t first = op::Attrs(op::Quantize{}).index();
+  return std::any_of(problem.nodes.begin(), problem.nodes.end(),
+                     [&](const Problem::Node& node) { return node.attrs.index() >= first; });
+}
+
+inline RandomOperands test_operands(const Problem& problem) {
+  if (is_quantised(problem)) return random_operands(problem);
+  RandomOperands random;
+  bool positive = wants_positive(problem);
+  uint64_t seed = 1;
+  for (const Operand& o : problem.operands) {
+    ++seed;
+    if (o.role == Role::input) {
+      random.inputs.push_back(random_tensor(o.type, positive, seed));
+      round_as_stored(o.layout, random.inputs.back());
+    }
+    if (o.role == Role::constant) random.constants.push_back(random_tensor(o.type, positive, seed));
+  }
+  return random;
+}
+
 /// One tactic on one problem with random data.
 class Check {
  public:
   Check(const Problem& problem, const Tactic& tactic, const Config& config)
-      : problem_(problem), tactic_(tactic), booking_(tactic.book(problem, config)) {
-    bool positive = wants_positive(problem);
-    uint64_t seed = 1;
-    for (const Operand& o : problem.operands) {
-      ++seed;
-      if (o.role == Role::input) {
-        inputs_.push_back(random_tensor(o.type, positive, seed));
-        round_as_stored(o.layout, inputs_.back());
-      }
-      if (o.role == Role::constant) constants_.push_back(random_tensor(o.type, positive, seed));
-    }
+      : Check(problem, tactic, config, test_operands(problem)) {}
+  Check(const Problem& problem, const Tactic& tactic, const Config& config, const RandomOperands& operands)
+      : problem_(problem),
+        tactic_(tactic),
+        booking_(tactic.book(problem, config)),
+        inputs_(operands.inputs),
+        constants_(operands.constants) {
     weights_ = std::make_unique<Guarded>(booking_.weights_bytes, 64, 0x7F);
     if (booking_.weights_bytes > 0 && tactic.pack) tactic.pack(problem, config, constants_, weights_->data());
   }
 
   /// Empty, or what is wrong.
   std::string run(double tolerance = 2e-5) {
+    if (std::string wrong = execute_twice(); !wrong.empty()) return wrong;
+    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
+  }
+  /// Empty, or how the output's bytes differ from `expected`.
+  std::string run(const std::vector<std::byte>& expected) {
+    if (std::string wrong = execute_twice(); !wrong.empty()) return wrong;
+    const auto [at, other] = std::mismatch(first_.begin(), first_.end(), expected.begin(), expected.end());
+    if (at == first_.end()) return {};
+    return "byte " + std::to_string(at - first_.begin()) + ": " + std::to_string(static_cast<int>(*at)) +
+           " instead of " + std::to_string(static_cast<int>(*other));
+  }
+
+ private:
+  std::string execute_twice() {
     if (booking_.tasks[0] < 1) return "books no task";
     if (!weights_->intact()) return "packs past its weights";
     if (std::string wrong = execute(first_, 3, false); !wrong.empty()) return wrong;
     if (std::string wrong = execute(again_, 1, true); !wrong.empty()) return wrong;
     if (first_ != again_) return "results depend on the order of tasks or the number of workers";
-    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
+    return {};
   }
 
- private:
   std::string execute(std::vector<std::byte>& result, int workers, bool backwards) {
     const Operand& out = problem_.output();
     size_t bytes = stored_bytes(out.type, out.layout);

@@ -1,0 +1,88 @@
+// From sums of integer products to what is stored, V::pixels pixels of a block of 16 channels at a time.
+//
+// Integers are clamped where that is free: a float too small for i32, or not a number, becomes the least i32, which
+// saturates below any `low`; only `most` must be kept before the conversion.
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/cpu/x86/integer_epilogue_params.h"
+
+namespace stretto::kernels {
+namespace {
+
+/// One block of 16 channels.
+struct IntegerOutput {
+  const IntegerEpilogueParams* e;
+  const float* scales;
+  const uint8_t* table;
+  const uint8_t* other;  // null if there is none; laid out as dst
+  uint8_t* dst;
+  ptrdiff_t dst_pixel, dst_vector;  // bytes
+  int channels;                     // of this block
+};
+
+template <class V>
+void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  for (int v = 0; v < V::vectors; ++v) {
+    const int channels = o.channels - v * V::lanes;
+    if (channels <= 0) return;
+    const auto scale = V::load_floats(o.scales + v * V::lanes);
+    uint8_t* dst = o.dst + v * o.dst_vector;
+    for (int i = 0; i < pixels; ++i, dst += o.dst_pixel) {
+      const auto y = V::mul(V::to_float(V::load(sums + i * 16 + v * V::lanes)), scale);
+      V::store_floats(reinterpret_cast<float*>(dst), V::keep(y, channels));
+    }
+  }
+}
+
+/// `sums`: 16 of each pixel; those of the pixels up to the next multiple of V::pixels may be read.
+template <class V>
+void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  constexpr int P = V::pixels, N = V::vectors;
+  const IntegerEpilogueParams& e = *o.e;
+  typename V::F scale[N];
+#pragma GCC unroll 2
+  for (int v = 0; v < N; ++v) scale[v] = V::load_floats(o.scales + v * V::lanes);
+  const auto most = V::set_float(e.most), other_zero = V::set_float(static_cast<float>(e.other_zero)),
+             other_scale = V::set_float(e.other_scale);
+  const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), flip = V::set_byte(e.flip);
+  const auto kept = V::first_bytes(o.channels);
+  const bool adjacent = o.dst_pixel == 16;
+  for (int i = 0; i < pixels; i += P, sums += 16 * P) {
+    const int n = pixels - i < P ? pixels - i : P;
+    typename V::T y[4];
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) {
+      auto t = V::mul(V::to_float(V::load(sums + k * V::lanes)), scale[k % N]);
+      if (o.other != nullptr) {
+        const int pixel = i + (k / N < n ? k / N : 0);
+        const auto other = V::to_float(V::widen(o.other + pixel * o.dst_pixel + k % N * V::lanes, e.other_flip));
+        t = V::add(t, V::mul(V::sub(other, other_zero), other_scale));
+      }
+      y[k] = V::to_integer(V::min(most, t));
+    }
+    typename V::T bytes = V::max_bytes(V::pack(y, zero), low);
+    if (e.lookup) bytes = V::lookup(bytes, o.table);
+    bytes = V::bit_and(V::bit_xor(bytes, flip), kept);
+    if (adjacent) {
+      V::store_pixels(o.dst + i * 16, bytes, n);
+    } else {
+      alignas(64) uint8_t apart[16 * P];
+      V::store_pixels(apart, bytes, P);
+      for (int k = 0; k < n; ++k) __builtin_memcpy(o.dst + (i + k) * o.dst_pixel, apart + k * 16, 16);
+    }
+  }
+}
+
+template <class V>
+void store_integers(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  if (o.e->floats) {
+    store_integer_floats<V>(o, sums, pixels);
+  } else {
+    store_integer_bytes<V>(o, sums, pixels);
+  }
+}
+
+}  // namespace
+}  // namespace stretto::kernels
