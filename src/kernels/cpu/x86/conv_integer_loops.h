@@ -8,6 +8,7 @@
 #pragma once
 
 #include "device/task.h"
+#include "kernels/cpu/x86/ahead_loops.h"
 #include "kernels/cpu/x86/conv_integer_params.h"
 #include "kernels/cpu/x86/integer_epilogue_loops.h"
 #include "kernels/cpu/x86/integer_input_loops.h"
@@ -25,6 +26,15 @@ inline void kernel_rows(const IntegerTask& t, int oy, int& begin, int& end) {
   const int iy = oy * p.sh - pass.pt;
   begin = at_most(pass.kh, at_least(0, divide_up(-iy, p.dh)));
   end = at_most(pass.kh, at_least(begin, divide_up(p.ih - iy, p.dh)));
+}
+
+/// Hands the tile its part of what is read next: the task's next weights, then what later steps read.
+inline void give_ahead(IntegerTileArgs& a, Ahead& weights, Ahead& later) {
+  Ahead& next = weights.at < weights.end ? weights : later;
+  const bool any = next.at < next.end;
+  a.ahead = any ? next.at : reinterpret_cast<const char*>(a.src);
+  a.ahead_step = any ? Ahead::kLine : 0;
+  next.at += static_cast<ptrdiff_t>(a.ic_blocks) * a.kh * a.kw * kIntegerTapLines * a.ahead_step;
 }
 
 template <class I>
@@ -64,6 +74,9 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
   const ptrdiff_t tap = (p.ic_blocks > 1 ? 4 : p.last_quads) * V::weight_bytes;  // of one oc block
   const ptrdiff_t row_bytes = tap * pass.kw, block_bytes = row_bytes * pass.kh;
   const int width = t.col_end - t.col_begin, tiles = (width + p.pixels - 1) / p.pixels;
+  Ahead later = later_steps(args, id.index), next_weights;
+  const char* const task_weights_end =
+      reinterpret_cast<const char*>(weights + static_cast<ptrdiff_t>(t.oc_end) * p.ic_blocks * block_bytes);
   for (int oc = t.oc_begin; oc < t.oc_end; oc += p.blocks) {
     const int blocks = at_most(p.blocks, t.oc_end - oc);
     for (int ic = 0; ic < p.ic_blocks; ic += p.ic_chunk) {
@@ -72,6 +85,11 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
       a.ic_blocks = ic_end - ic;
       a.last_quads = last ? p.last_quads : 4;
       a.tap = tap * blocks;
+      // The next chunk lies behind this one, and the next group of outputs behind the last.
+      next_weights.at =
+          reinterpret_cast<const char*>(weights + oc * p.ic_blocks * block_bytes + ic_end * block_bytes * blocks);
+      next_weights.end = next_weights.at + p.ic_chunk * block_bytes * blocks;
+      if (next_weights.end > task_weights_end) next_weights.end = task_weights_end;
       a.bias = ic == 0 ? biases + oc * 16 : nullptr;
       for (int oy = t.row_begin; oy < t.row_end; ++oy) {
         int kh_begin, kh_end;
@@ -86,9 +104,18 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
           const int at = p.ic_chunk < p.ic_blocks ? (oy - t.row_begin) * width + ox : 0;
           a.src = row + ox * kIntegerBlock;
           a.sums = reinterpret_cast<int32_t*>(scratch) + at * 16;
+          const ptrdiff_t place_of_tile = oc * p.dst_block + oy * p.dst_row + (t.col_begin + ox) * p.dst_pixel;
+          for (int b = 0; last && b < blocks; ++b) {
+            const ptrdiff_t to = place_of_tile + b * p.dst_block;
+            for (ptrdiff_t line = 0; line < pixels * p.dst_pixel; line += 64) {
+              __builtin_prefetch(dst + to + line, 1);
+              if (other != nullptr) __builtin_prefetch(other + to + line);
+            }
+          }
+          give_ahead(a, next_weights, later);
           I::tile(pixels, blocks)(a);
           for (int b = 0; last && b < blocks; ++b) {
-            const ptrdiff_t to = (oc + b) * p.dst_block + oy * p.dst_row + (t.col_begin + ox) * p.dst_pixel;
+            const ptrdiff_t to = place_of_tile + b * p.dst_block;
             o.scales = scales + (oc + b) * 16;
             o.other = other == nullptr ? nullptr : other + to;
             o.dst = dst + to;

@@ -19,6 +19,7 @@ inline constexpr int kMaxIntegerKernel = 32;  // of a kernel's width
 inline constexpr int kMaxIntegerPasses = 16;
 inline constexpr int kMaxIntegerTilePixels = 14;
 inline constexpr int kMaxIntegerTileBlocks = 4;
+inline constexpr int kIntegerTapLines = 2;
 
 /// One tile: for each pixel r and block b of 16 outputs,
 ///   sums[b, r] = start + Σ over ic blocks, kh, kw and fours of channels: src · weights.
@@ -37,6 +38,9 @@ struct IntegerTileArgs {
   ptrdiff_t weights_skip = 0;  // after the kh taken of one ic block to those of the next
   int32_t ic_blocks = 0, kh = 0, kw = 0;
   int32_t last_quads = 0;  // fours of channels in the last ic block of this call; others have four
+  // Fetched into level 2 meanwhile, kIntegerTapLines lines for every tap of every ic block: what is read next.
+  const char* ahead = nullptr;
+  ptrdiff_t ahead_step = 0;  // bytes: a line, or 0 when there is nothing to fetch
 };
 
 using IntegerTileFunction = void (*)(const IntegerTileArgs& args);

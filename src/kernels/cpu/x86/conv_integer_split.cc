@@ -114,10 +114,15 @@ Config split_for(const ConvIntegerParams& p, IntegerIsa isa, Tile tile, double t
 
 std::vector<Config> integer_splits(const ConvIntegerParams& p, IntegerIsa isa) {
   const int columns = largest_pass(p).ow;
+  const bool pointwise = p.passes == 1 && p.pass[0].kh * p.pass[0].kw == 1 && p.pass[0].oh == 1;
+  const int stored = integer_lanes(isa) / 4;  // pixels at once
   std::vector<Tile> tiles;
   for (int blocks = 1; blocks <= std::min(p.oc_blocks, kMaxIntegerTileBlocks); ++blocks) {
-    const int most_pixels = integer_tile_pixels(isa, blocks);
-    if (most_pixels > 0) tiles.push_back({div_up(columns, div_up(columns, most_pixels)), blocks});
+    int most_pixels = integer_tile_pixels(isa, blocks);
+    if (pointwise && most_pixels > stored) most_pixels -= most_pixels % stored;
+    if (most_pixels == 0) continue;
+    const int even = div_up(columns, div_up(columns, most_pixels));
+    tiles.push_back({pointwise && columns >= 16 * most_pixels ? most_pixels : even, blocks});
   }
   const auto cost = [&](const Tile& t) { return total_cycles(p, t, isa); };
   std::stable_sort(tiles.begin(), tiles.end(), [&](const Tile& a, const Tile& b) { return cost(a) < cost(b); });

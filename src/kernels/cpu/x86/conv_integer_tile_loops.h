@@ -48,14 +48,21 @@ void integer_tile(const IntegerTileArgs& a) {
       }
     }
   }
+  const char* fetched = a.ahead;
+  const ptrdiff_t ahead_step = a.ahead_step;
   const std::byte* w = a.weights;
   const uint8_t* block = a.src;
   for (int ic = 0; ic < a.ic_blocks; ++ic, block += a.src_block, w += a.weights_skip) {
     const int quads = ic + 1 == a.ic_blocks ? a.last_quads : 4;
     const uint8_t* row = block;
     for (int kh = 0; kh < a.kh; ++kh, row += a.src_row) {
+      // What the next pixels read of this block: blocks lie far apart, where no hardware looks ahead.
+#pragma GCC unroll 4
+      for (int line = 0; line < R * kIntegerBlock; line += 64) __builtin_prefetch(row + R * kIntegerBlock + line);
       for (int kw = 0; kw < a.kw; ++kw) {
         const uint8_t* s = row + a.taps[kw];
+#pragma GCC unroll 2
+        for (int line = 0; line < kIntegerTapLines; ++line, fetched += ahead_step) __builtin_prefetch(fetched, 0, 2);
         if (quads == 4) {
 #pragma GCC unroll 4
           for (int q = 0; q < 4; ++q) integer_step<V, R, B>(sum, s + 4 * q, w + q * kQuad);

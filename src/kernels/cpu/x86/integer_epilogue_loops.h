@@ -36,8 +36,10 @@ void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixel
   }
 }
 
+enum class Other { none, as_it_is, flipped };
+
 /// `sums`: 16 of each pixel; those of the pixels up to the next multiple of V::pixels may be read.
-template <class V>
+template <class V, Other kind>
 void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels) {
   constexpr int P = V::pixels, N = V::vectors;
   const IntegerEpilogueParams& e = *o.e;
@@ -55,9 +57,10 @@ void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels
 #pragma GCC unroll 4
     for (int k = 0; k < 4; ++k) {
       auto t = V::mul(V::to_float(V::load(sums + k * V::lanes)), scale[k % N]);
-      if (o.other != nullptr) {
+      if constexpr (kind != Other::none) {
         const int pixel = i + (k / N < n ? k / N : 0);
-        const auto other = V::to_float(V::widen(o.other + pixel * o.dst_pixel + k % N * V::lanes, e.other_flip));
+        const auto other =
+            V::to_float(V::widen(o.other + pixel * o.dst_pixel + k % N * V::lanes, kind == Other::flipped ? 0x80 : 0));
         t = V::add(t, V::mul(V::sub(other, other_zero), other_scale));
       }
       y[k] = V::to_integer(V::min(most, t));
@@ -79,8 +82,12 @@ template <class V>
 void store_integers(const IntegerOutput& o, const int32_t* sums, int pixels) {
   if (o.e->floats) {
     store_integer_floats<V>(o, sums, pixels);
+  } else if (o.other == nullptr) {
+    store_integer_bytes<V, Other::none>(o, sums, pixels);
+  } else if (o.e->other_flip == 0) {
+    store_integer_bytes<V, Other::as_it_is>(o, sums, pixels);
   } else {
-    store_integer_bytes<V>(o, sums, pixels);
+    store_integer_bytes<V, Other::flipped>(o, sums, pixels);
   }
 }
 
