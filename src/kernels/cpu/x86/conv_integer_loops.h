@@ -61,6 +61,8 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
   o.table = reinterpret_cast<const uint8_t*>(args.weights + p.table);
   o.dst_pixel = p.dst_pixel;
   o.dst_vector = p.dst_vector;
+  o.dst_block = p.dst_block;
+  o.sums_block = static_cast<ptrdiff_t>(p.sum_pixels) * 16;
   const uint8_t* other =
       p.epilogue.other < 0 ? nullptr : static_cast<const uint8_t*>(args.src[p.epilogue.other]) + place;
   uint8_t* dst = static_cast<uint8_t*>(args.dst) + place;
@@ -69,7 +71,7 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
   a.taps = in.taps;
   a.src_block = in.block;
   a.src_row = in.kernel_row;
-  a.sums_block = static_cast<ptrdiff_t>(p.sum_pixels) * 16;
+  a.sums_block = o.sums_block;
   a.kw = pass.kw;
   const ptrdiff_t tap = (p.ic_blocks > 1 ? 4 : p.last_quads) * V::weight_bytes;  // of one oc block
   const ptrdiff_t row_bytes = tap * pass.kw, block_bytes = row_bytes * pass.kh;
@@ -114,13 +116,13 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
           }
           give_ahead(a, next_weights, later);
           I::tile(pixels, blocks)(a);
-          for (int b = 0; last && b < blocks; ++b) {
-            const ptrdiff_t to = place_of_tile + b * p.dst_block;
-            o.scales = scales + (oc + b) * 16;
-            o.other = other == nullptr ? nullptr : other + to;
-            o.dst = dst + to;
-            o.channels = oc + b + 1 == p.oc_blocks ? p.epilogue.tail : 16;
-            store_integers<V>(o, a.sums + b * a.sums_block, pixels);
+          if (last) {
+            o.scales = scales + oc * 16;
+            o.other = other == nullptr ? nullptr : other + place_of_tile;
+            o.dst = dst + place_of_tile;
+            o.blocks = blocks;
+            o.channels = oc + blocks == p.oc_blocks ? p.epilogue.tail : 16;
+            store_integers<V>(o, a.sums, pixels);
           }
           ox += pixels;
         }

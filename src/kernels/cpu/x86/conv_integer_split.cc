@@ -25,13 +25,14 @@ struct Tile {
 /// multipliers and two loads a cycle.
 double step_cycles(Tile tile, int columns, int oc_blocks, IntegerIsa isa) {
   const double vectors = 16.0 / integer_lanes(isa), products = has_vnni(isa) ? 1 : 4;
+  const double widening = has_vnni(isa) ? 0 : 2;  // of four channels of a pixel
   const int tiles = div_up(columns, tile.pixels);
   double cycles = 0;
   for (int oc = 0; oc < oc_blocks; oc += tile.blocks) {
     const int blocks = std::min(tile.blocks, oc_blocks - oc);
     for (int t = 0; t < tiles; ++t) {
       const int pixels = columns / tiles + (t < columns % tiles);
-      const double work = pixels * blocks * vectors * products / 2;
+      const double work = pixels * (blocks * vectors * products + widening) / 2;
       const double loads = (pixels + blocks * vectors * (has_vnni(isa) ? 1 : 2)) / 2;
       cycles += std::max({work, loads, 5.0}) + 0.3 * blocks + 0.4;
     }

@@ -24,46 +24,68 @@ struct DepthwiseIntegerRow {
   IntegerOutput out;
 };
 
-/// Bytes of four vectors of sums whose lanes are pixels.
+/// What a row stores with, in registers: stores of bytes might change anything in memory.
 template <class V>
-[[gnu::always_inline]] inline typename V::T quarters_to_bytes(const IntegerOutput& o, const typename V::T (&sum)[4],
-                                                              const typename V::F (&scale)[4], int place, int n) {
-  const IntegerEpilogueParams& e = *o.e;
-  const auto most = V::set_float(e.most);
-  typename V::T other[4], y[4];
-  if (o.other != nullptr) V::quarters(V::bit_xor(V::load_pixels(o.other + place, n), V::set_byte(e.other_flip)), other);
+struct QuarterStore {
+  typename V::F scale[4], most, other_zero, other_scale;
+  typename V::T zero, low, flip, kept, other_flip;
+  const uint8_t *other, *table;
+  bool lookup;
+
+  [[gnu::always_inline]] explicit QuarterStore(const IntegerOutput& o) {
+    const IntegerEpilogueParams& e = *o.e;
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    auto t = V::mul(V::to_float(sum[q]), scale[q]);
-    if (o.other != nullptr) {
-      const auto x = V::sub(V::to_float(other[q]), V::set_float(static_cast<float>(e.other_zero)));
-      t = V::add(t, V::mul(x, V::set_float(e.other_scale)));
-    }
-    y[q] = V::to_integer(V::min(most, t));
+    for (int q = 0; q < 4; ++q) scale[q] = V::load_four(o.scales + 4 * q);
+    most = V::set_float(e.most);
+    other_zero = V::set_float(static_cast<float>(e.other_zero));
+    other_scale = V::set_float(e.other_scale);
+    zero = V::set_short(e.zero);
+    low = V::set_byte(e.low);
+    flip = V::set_byte(e.flip);
+    kept = V::first_bytes(o.channels);
+    other_flip = V::set_byte(e.other_flip);
+    other = o.other;
+    table = o.table;
+    lookup = e.lookup != 0;
   }
-  typename V::T bytes = V::max_bytes(V::pack_quarters(y, V::set_short(e.zero)), V::set_byte(e.low));
-  if (e.lookup) bytes = V::lookup(bytes, o.table);
-  return V::bit_and(V::bit_xor(bytes, V::set_byte(e.flip)), V::first_bytes(o.channels));
-}
+
+  /// Bytes of n pixels at `place`, from four vectors of sums whose lanes are pixels.
+  [[gnu::always_inline]] typename V::T bytes(const typename V::T (&sum)[4], ptrdiff_t place, int n) const {
+    typename V::T added[4], y[4];
+    if (other != nullptr) V::quarters(V::bit_xor(V::load_pixels(other + place, n), other_flip), added);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      auto t = V::mul(V::to_float(sum[q]), scale[q]);
+      if (other != nullptr) t = V::add(t, V::mul(V::sub(V::to_float(added[q]), other_zero), other_scale));
+      y[q] = V::to_integer(V::min(most, t));
+    }
+    typename V::T bytes = V::max_bytes(V::pack_quarters(y, zero), low);
+    if (lookup) bytes = V::lookup(bytes, table);
+    return V::bit_and(V::bit_xor(bytes, flip), kept);
+  }
+};
 
 /// KH, KW: 0 means the runtime's.
 template <class V, int KH, int KW>
 void depthwise_integer_row(const DepthwiseIntegerRow& row) {
   constexpr int P = V::pixels, N = V::rows;
-  const int kh = KH > 0 ? KH : row.kh, kw = KW > 0 ? KW : row.kw;
+  const int kh = KH > 0 ? KH : row.kh, kw = KW > 0 ? KW : row.kw, width = row.width;
   typename V::T bias[4];
-  typename V::F scale[4];
 #pragma GCC unroll 4
-  for (int q = 0; q < 4; ++q) {
-    bias[q] = V::load_four(row.biases + 4 * q);
-    scale[q] = V::load_four(row.out.scales + 4 * q);
-  }
+  for (int q = 0; q < 4; ++q) bias[q] = V::load_four(row.biases + 4 * q);
+  const QuarterStore<V> store(row.out);
+  ptrdiff_t known_taps[KW > 0 ? KW : 1];
+#pragma GCC unroll 8
+  for (int k = 0; k < KW; ++k) known_taps[k] = row.taps[k];
+  const ptrdiff_t* const taps = KW > 0 ? known_taps : row.taps;
   const ptrdiff_t kernel_row = row.kernel_row;
-  for (int ox = 0; ox < row.width; ox += P) {
-    const int n = row.width - ox < P ? row.width - ox : P;
+  uint8_t* const dst = row.out.dst;
+  const uint8_t* src = row.src;
+  const std::byte* const weights = row.weights;
+  for (int ox = 0; ox < width; ox += P, src += 16 * P) {
+    const int n = width - ox < P ? width - ox : P;
     typename V::T sum[4] = {bias[0], bias[1], bias[2], bias[3]};
-    const std::byte* w = row.weights;
-    const uint8_t* src = row.src + ox * 16;
+    const std::byte* w = weights;
 #pragma GCC unroll 4
     for (int y = 0; y < kh; y += N) {
       const uint8_t* rows[N];  // a missing row has no weights
@@ -72,12 +94,12 @@ void depthwise_integer_row(const DepthwiseIntegerRow& row) {
 #pragma GCC unroll 8
       for (int k = 0; k < kw; ++k, w += 64) {
         typename V::T columns[4];
-        V::columns(rows, row.taps[k], columns);
+        V::columns(rows, taps[k], columns);
 #pragma GCC unroll 4
         for (int q = 0; q < 4; ++q) sum[q] = V::dot_columns(sum[q], columns[q], w + 16 * q);
       }
     }
-    V::store_pixels(row.out.dst + ox * 16, quarters_to_bytes<V>(row.out, sum, scale, ox * 16, n), n);
+    V::store_pixels(dst + ox * 16, store.bytes(sum, ox * 16, n), n);
   }
 }
 

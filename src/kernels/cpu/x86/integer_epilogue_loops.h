@@ -11,7 +11,7 @@
 namespace stretto::kernels {
 namespace {
 
-/// One block of 16 channels.
+/// Some blocks of 16 channels; those of scales and sums are 16 numbers and sums_block numbers apart.
 struct IntegerOutput {
   const IntegerEpilogueParams* e;
   const float* scales;
@@ -19,18 +19,22 @@ struct IntegerOutput {
   const uint8_t* other;  // null if there is none; laid out as dst
   uint8_t* dst;
   ptrdiff_t dst_pixel, dst_vector;  // bytes
-  int channels;                     // of this block
+  ptrdiff_t dst_block, sums_block;  // bytes, numbers
+  int blocks;
+  int channels;  // of the last of these blocks
 };
 
 template <class V>
 void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixels) {
-  for (int v = 0; v < V::vectors; ++v) {
-    const int channels = o.channels - v * V::lanes;
+  for (int n = 0; n < o.blocks * V::vectors; ++n) {
+    const int b = n / V::vectors, v = n % V::vectors;
+    const int channels = (b + 1 == o.blocks ? o.channels : 16) - v * V::lanes;
     if (channels <= 0) return;
-    const auto scale = V::load_floats(o.scales + v * V::lanes);
-    uint8_t* dst = o.dst + v * o.dst_vector;
+    const auto scale = V::load_floats(o.scales + n * V::lanes);
+    const int32_t* from = sums + b * o.sums_block + v * V::lanes;
+    uint8_t* dst = o.dst + b * o.dst_block + v * o.dst_vector;
     for (int i = 0; i < pixels; ++i, dst += o.dst_pixel) {
-      const auto y = V::mul(V::to_float(V::load(sums + i * 16 + v * V::lanes)), scale);
+      const auto y = V::mul(V::to_float(V::load(from + i * 16)), scale);
       V::store_floats(reinterpret_cast<float*>(dst), V::keep(y, channels));
     }
   }
@@ -43,37 +47,41 @@ template <class V, Other kind>
 void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels) {
   constexpr int P = V::pixels, N = V::vectors;
   const IntegerEpilogueParams& e = *o.e;
-  typename V::F scale[N];
-#pragma GCC unroll 2
-  for (int v = 0; v < N; ++v) scale[v] = V::load_floats(o.scales + v * V::lanes);
   const auto most = V::set_float(e.most), other_zero = V::set_float(static_cast<float>(e.other_zero)),
              other_scale = V::set_float(e.other_scale);
   const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), flip = V::set_byte(e.flip);
-  const auto kept = V::first_bytes(o.channels);
-  const bool adjacent = o.dst_pixel == 16;
-  for (int i = 0; i < pixels; i += P, sums += 16 * P) {
-    const int n = pixels - i < P ? pixels - i : P;
-    typename V::T y[4];
+  const ptrdiff_t dst_pixel = o.dst_pixel;
+  for (int b = 0; b < o.blocks; ++b) {
+    typename V::F scale[N];
+#pragma GCC unroll 2
+    for (int v = 0; v < N; ++v) scale[v] = V::load_floats(o.scales + b * 16 + v * V::lanes);
+    const auto kept = b + 1 == o.blocks ? V::first_bytes(o.channels) : V::set_byte(-1);
+    const int32_t* from = sums + b * o.sums_block;
+    uint8_t* dst = o.dst + b * o.dst_block;
+    const uint8_t* other = o.other + (kind == Other::none ? 0 : b * o.dst_block);
+    for (int i = 0; i < pixels; i += P, from += 16 * P) {
+      const int n = pixels - i < P ? pixels - i : P;
+      typename V::T y[4];
 #pragma GCC unroll 4
-    for (int k = 0; k < 4; ++k) {
-      auto t = V::mul(V::to_float(V::load(sums + k * V::lanes)), scale[k % N]);
-      if constexpr (kind != Other::none) {
-        const int pixel = i + (k / N < n ? k / N : 0);
-        const auto other =
-            V::to_float(V::widen(o.other + pixel * o.dst_pixel + k % N * V::lanes, kind == Other::flipped ? 0x80 : 0));
-        t = V::add(t, V::mul(V::sub(other, other_zero), other_scale));
+      for (int k = 0; k < 4; ++k) {
+        auto t = V::mul(V::to_float(V::load(from + k * V::lanes)), scale[k % N]);
+        if constexpr (kind != Other::none) {
+          const uint8_t* at = other + (i + (k / N < n ? k / N : 0)) * dst_pixel + k % N * V::lanes;
+          const auto x = V::to_float(V::widen(at, kind == Other::flipped ? 0x80 : 0));
+          t = V::add(t, V::mul(V::sub(x, other_zero), other_scale));
+        }
+        y[k] = V::to_integer(V::min(most, t));
       }
-      y[k] = V::to_integer(V::min(most, t));
-    }
-    typename V::T bytes = V::max_bytes(V::pack(y, zero), low);
-    if (e.lookup) bytes = V::lookup(bytes, o.table);
-    bytes = V::bit_and(V::bit_xor(bytes, flip), kept);
-    if (adjacent) {
-      V::store_pixels(o.dst + i * 16, bytes, n);
-    } else {
-      alignas(64) uint8_t apart[16 * P];
-      V::store_pixels(apart, bytes, P);
-      for (int k = 0; k < n; ++k) __builtin_memcpy(o.dst + (i + k) * o.dst_pixel, apart + k * 16, 16);
+      typename V::T bytes = V::max_bytes(V::pack(y, zero), low);
+      if (e.lookup) bytes = V::lookup(bytes, o.table);
+      bytes = V::bit_and(V::bit_xor(bytes, flip), kept);
+      if (dst_pixel == 16) {
+        V::store_pixels(dst + i * 16, bytes, n);
+      } else {
+        alignas(64) uint8_t apart[16 * P];
+        V::store_pixels(apart, bytes, P);
+        for (int k = 0; k < n; ++k) __builtin_memcpy(dst + (i + k) * dst_pixel, apart + k * 16, 16);
+      }
     }
   }
 }

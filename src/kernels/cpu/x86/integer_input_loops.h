@@ -85,6 +85,11 @@ void copy_integer_input(const IntegerTask& t, const uint8_t* image, uint8_t* out
         int j = 0;
         for (; j < begin; ++j, out += kIntegerBlock) V::store_pixel(out, padding);
         const uint8_t* from = row + static_cast<ptrdiff_t>(ix + j * p.sw) * kIntegerBlock;
+        for (; p.sw == 1 && j + V::pixels <= end; j += V::pixels) {
+          V::store_pixels(out, V::load_pixels(from), V::pixels);
+          out += V::pixels * kIntegerBlock;
+          from += V::pixels * kIntegerBlock;
+        }
         for (; j < end; ++j, out += kIntegerBlock, from += p.sw * kIntegerBlock) {
           V::store_pixel(out, V::load_pixel(from));
         }
