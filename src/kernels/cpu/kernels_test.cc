@@ -292,6 +292,22 @@ void add_axes(std::vector<Case>& cases) {
   one("lrn even", op::Lrn{4, 0.5f, 0.6f, 2}, {1, 3, 300});
 }
 
+void add_integer_convs(std::vector<Case>& cases) {
+  const op::Requantize requantize{0, 0, 0, 5, 5, 255, DType::u8};
+  for (int64_t group : {1, 37}) {
+    Builder b;
+    const int x = b.in({2, 37, 9, 7}, Layout::c16, DType::u8), w = b.constant({37, 37 / group, 3, 3}, DType::i8);
+    const int sum = b.node(op::ConvInteger{conv({2, 1}, {1, 1}, {1, 1, 1, 1}, group), 9}, {x, w});
+    b.node(requantize, {sum, b.constant({37})});
+    cases.push_back({"integer convolution", b.done(Layout::c16)});
+  }
+  Builder b;
+  const int x = b.in({2, 37, 9, 7}, Layout::c16, DType::u8), w = b.constant({37, 20, 3, 3}, DType::i8);
+  const int sum = b.node(op::ConvTransposeInteger{{{2, 2}, {1, 1}, {1, 1, 0, 0}, {0, 0}, 1}, 9}, {x, w});
+  b.node(requantize, {sum, b.constant({20})});
+  cases.push_back({"transposed integer convolution", b.done(Layout::c16)});
+}
+
 void add_windows(std::vector<Case>& cases) {
   using op::PoolKind;
   for (Layout l : kLayouts) {
@@ -443,6 +459,7 @@ const std::vector<Case>& all_cases() {
     add_products(cases);
     add_elementwise(cases);
     add_axes(cases);
+    add_integer_convs(cases);
     add_windows(cases);
     add_resizes(cases);
     add_channel_moves(cases);
@@ -481,8 +498,10 @@ TEST(Kernels, GenericTakesEveryProblemButBlockedProductsBlockedBytesAndF16) {
   for (const Case& c : all_cases()) {
     bool taken = false;
     for (const Tactic& tactic : generic_table()) taken = taken || tactic.supports(c.problem) == Refusal::none;
-    bool product = std::holds_alternative<op::Conv>(c.problem.nodes[0].attrs) ||
-                   std::holds_alternative<op::ConvTranspose>(c.problem.nodes[0].attrs);
+    const op::Attrs& first = c.problem.nodes[0].attrs;
+    bool product = std::holds_alternative<op::Conv>(first) || std::holds_alternative<op::ConvTranspose>(first) ||
+                   std::holds_alternative<op::ConvInteger>(first) ||
+                   std::holds_alternative<op::ConvTransposeInteger>(first);
     if (product && c.problem.output().layout != Layout::plain) continue;  // products are plain here
     if (has_half_operand(c.problem)) continue;
     if (is_quantised(c.problem) && !is_plain(c.problem)) continue;  // so are steps on quantised values

@@ -25,6 +25,8 @@ TacticTable x86_avx512_table();
 TacticTable x86_fp16_table();
 /// Quantised values, for every instruction set.
 TacticTable x86_integer_table();
+/// Integer convolutions on bytes (Layout::c16), of every instruction set.
+TacticTable x86_conv_integer_table();
 
 }  // namespace kernels
 }  // namespace stretto

@@ -129,23 +129,44 @@ inline bool is_quantised(const Problem& problem) {
   return false;
 }
 
+/// Sums that come in from outside are within some hundreds of zero.
+inline RandomOperands quantised_operands(const Problem& problem) {
+  RandomOperands random = random_operands(problem);
+  for (Tensor& input : random.inputs) {
+    Random numbers{7};
+    if (input.dtype() != DType::i32) continue;
+    for (int32_t& v : input.as_mutable<int32_t>()) v = static_cast<int32_t>(numbers.unit() * 600) - 300;
+  }
+  return random;
+}
+
+inline RandomOperands test_operands(const Problem& problem) {
+  if (is_quantised(problem)) return quantised_operands(problem);
+  RandomOperands random;
+  bool positive = wants_positive(problem);
+  uint64_t seed = 1;
+  for (const Operand& o : problem.operands) {
+    ++seed;
+    if (o.role == Role::input) {
+      random.inputs.push_back(random_tensor(o.type, positive, seed));
+      round_as_stored(o.layout, random.inputs.back());
+    }
+    if (o.role == Role::constant) random.constants.push_back(random_tensor(o.type, positive, seed));
+  }
+  return random;
+}
+
 /// One tactic on one problem with random data.
 class Check {
  public:
   Check(const Problem& problem, const Tactic& tactic, const Config& config)
-      : problem_(problem), tactic_(tactic), booking_(tactic.book(problem, config)) {
-    bool positive = wants_positive(problem), quantised = is_quantised(problem);
-    if (quantised) fill_quantised();
-    uint64_t seed = 1;
-    for (const Operand& o : problem.operands) {
-      ++seed;
-      if (quantised) continue;
-      if (o.role == Role::input) {
-        inputs_.push_back(random_tensor(o.type, positive, seed));
-        round_as_stored(o.layout, inputs_.back());
-      }
-      if (o.role == Role::constant) constants_.push_back(random_tensor(o.type, positive, seed));
-    }
+      : Check(problem, tactic, config, test_operands(problem)) {}
+  Check(const Problem& problem, const Tactic& tactic, const Config& config, const RandomOperands& operands)
+      : problem_(problem),
+        tactic_(tactic),
+        booking_(tactic.book(problem, config)),
+        inputs_(operands.inputs),
+        constants_(operands.constants) {
     weights_ = std::make_unique<Guarded>(booking_.weights_bytes, 64, 0x7F);
     if (booking_.weights_bytes > 0 && tactic.pack) tactic.pack(problem, config, constants_, weights_->data());
   }
@@ -155,25 +176,26 @@ class Check {
 
   /// Empty, or what is wrong.
   std::string run(double tolerance = 2e-5) {
+    if (std::string wrong = execute_twice(); !wrong.empty()) return wrong;
+    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
+  }
+  /// Empty, or how the output's bytes differ from `expected`.
+  std::string run(const std::vector<std::byte>& expected) {
+    if (std::string wrong = execute_twice(); !wrong.empty()) return wrong;
+    const auto [at, other] = std::mismatch(first_.begin(), first_.end(), expected.begin(), expected.end());
+    if (at == first_.end()) return {};
+    return "byte " + std::to_string(at - first_.begin()) + ": " + std::to_string(static_cast<int>(*at)) +
+           " instead of " + std::to_string(static_cast<int>(*other));
+  }
+
+ private:
+  std::string execute_twice() {
     if (booking_.tasks[0] < 1) return "books no task";
     if (!weights_->intact()) return "packs past its weights";
     if (std::string wrong = execute(first_, 3, false); !wrong.empty()) return wrong;
     if (std::string wrong = execute(again_, 1, true); !wrong.empty()) return wrong;
     if (first_ != again_) return "results depend on the order of tasks or the number of workers";
-    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
-  }
-
- private:
-  /// Sums that come in from outside are within some hundreds of zero.
-  void fill_quantised() {
-    RandomOperands random = random_operands(problem_);
-    inputs_ = std::move(random.inputs);
-    constants_ = std::move(random.constants);
-    for (Tensor& input : inputs_) {
-      Random numbers{7};
-      if (input.dtype() != DType::i32) continue;
-      for (int32_t& v : input.as_mutable<int32_t>()) v = static_cast<int32_t>(numbers.unit() * 600) - 300;
-    }
+    return {};
   }
 
   std::string execute(std::vector<std::byte>& result, int workers, bool backwards) {

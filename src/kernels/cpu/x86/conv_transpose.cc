@@ -6,35 +6,13 @@
 #include "kernels/cpu/x86/blocked.h"
 #include "kernels/cpu/x86/conv_half_pack.h"
 #include "kernels/cpu/x86/conv_split.h"
+#include "kernels/cpu/x86/transposed_axes.h"
 
 namespace stretto::kernels {
 namespace {
 
 int32_t i32(int64_t v) {
   return static_cast<int32_t>(v);
-}
-
-/// Along one axis, the outputs at `position` modulo the stride: output q takes inputs q − pad … q − pad + taps − 1, the
-/// first of them with kernel element `last`, then `last` − stride, ….
-struct Axis {
-  int32_t taps, pad, last, outputs;
-};
-
-Axis axis_of(int position, int64_t stride, int64_t kernel, int64_t pad, int64_t out) {
-  const int64_t at = position + pad, rest = at % stride;
-  const int64_t taps = rest < kernel ? (kernel - rest + stride - 1) / stride : 0;
-  return {i32(taps), i32(taps - 1 - at / stride), i32(rest + stride * (taps - 1)),
-          i32((out - position + stride - 1) / stride)};
-}
-
-struct PassAxes {
-  Axis y, x;
-};
-
-PassAxes pass_axes(const op::ConvTranspose& conv, const Shape& weights, const Shape& dst, int pass) {
-  const int py = pass / i32(conv.strides[1]), px = pass % i32(conv.strides[1]);
-  return {axis_of(py, conv.strides[0], weights[2], conv.pads[0], dst[2]),
-          axis_of(px, conv.strides[1], weights[3], conv.pads[1], dst[3])};
 }
 
 ConvParams transposed_params(const Problem& problem, int width) {
@@ -57,7 +35,7 @@ ConvParams transposed_params(const Problem& problem, int width) {
   p.dst_block = dst[2] * dst[3] * width;
   p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.oc_blocks) * width, 16));
   for (int i = 0; i < p.passes; ++i) {
-    const PassAxes axes = pass_axes(conv, weights, dst, i);
+    const TransposedAxes axes = transposed_axes(conv, weights, dst, i);
     ConvPass& pass = p.pass[i];
     pass.kh = axes.y.taps;
     pass.kw = axes.x.taps;
@@ -112,7 +90,7 @@ void for_each_pass(const Problem& problem, const Tensor& kernel, Use use) {
   const Shape& shape = kernel.shape();
   const int passes = i32(conv.strides[0] * conv.strides[1]);
   for (int i = 0; i < passes; ++i) {
-    const PassAxes axes = pass_axes(conv, shape, problem.output().type.shape, i);
+    const TransposedAxes axes = transposed_axes(conv, shape, problem.output().type.shape, i);
     if (axes.y.taps == 0 || axes.x.taps == 0) continue;
     WeightView view;
     view.data = static_cast<const float*>(kernel.data()) + axes.y.last * shape[3] + axes.x.last;

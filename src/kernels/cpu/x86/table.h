@@ -11,5 +11,7 @@ TacticTable x86_fp16_table();
 TacticTable x86_avx2_table();
 /// Quantised values, for every instruction set.
 TacticTable x86_integer_table();
+/// Integer convolutions on bytes (Layout::c16), of every instruction set.
+TacticTable x86_conv_integer_table();
 
 }  // namespace stretto::kernels

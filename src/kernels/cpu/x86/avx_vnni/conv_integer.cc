@@ -1,0 +1,27 @@
+#include "kernels/cpu/x86/avx_vnni/product_vec.h"
+//
+#include "kernels/cpu/x86/conv_integer_loops.h"
+#include "kernels/cpu/x86/conv_integer_tile_loops.h"
+
+namespace stretto::kernels::avx_vnni {
+namespace {
+
+template <int R, int B>
+constexpr IntegerTileFunction tile = integer_tile<ProductVec, R, B>;
+
+constexpr IntegerTileFunction kTiles[kMaxIntegerTileBlocks][kMaxIntegerTilePixels] = {
+    {tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>},
+};
+
+struct Kernels {
+  using V = ProductVec;
+  STRETTO_INLINE IntegerTileFunction tile(int pixels, int blocks) { return kTiles[blocks - 1][pixels - 1]; }
+};
+
+}  // namespace
+
+void conv_integer(const StepArgs& args, TaskId id) {
+  conv_integer_task<Kernels>(args, id);
+}
+
+}  // namespace stretto::kernels::avx_vnni

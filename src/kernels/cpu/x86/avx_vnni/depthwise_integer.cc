@@ -1,0 +1,11 @@
+#include "kernels/cpu/x86/avx_vnni/product_vec.h"
+//
+#include "kernels/cpu/x86/depthwise_integer_loops.h"
+
+namespace stretto::kernels::avx_vnni {
+
+void depthwise_integer(const StepArgs& args, TaskId id) {
+  depthwise_integer_task<ProductVec>(args, id);
+}
+
+}  // namespace stretto::kernels::avx_vnni

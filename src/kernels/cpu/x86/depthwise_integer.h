@@ -1,0 +1,19 @@
+// Integer depthwise convolution with requantize [+ lookup] on bytes in Layout::c16; rows of conv_integer_table.cc.
+#pragma once
+
+#include "kernels/cpu/x86/depthwise_integer_params.h"
+#include "kernels/cpu/x86/integer_isa.h"
+#include "tactics/tactic.h"
+
+namespace stretto::kernels {
+
+template <IntegerIsa isa>
+struct DepthwiseInteger {
+  static Refusal supports(const Problem& problem);
+  static std::vector<Config> configs(const Problem& problem);
+  static double estimate(const Problem& problem, const Config& config, int threads);
+  static Booking book(const Problem& problem, const Config& config);
+  static void pack(const Problem& problem, const Config& config, std::span<const Tensor> constants, std::byte* weights);
+};
+
+}  // namespace stretto::kernels

@@ -1,0 +1,103 @@
+// From sums of integer products to what is stored, V::pixels pixels of a block of 16 channels at a time.
+//
+// Integers are clamped where that is free: a float too small for i32, or not a number, becomes the least i32, which
+// saturates below any `low`; only `most` must be kept before the conversion.
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/cpu/x86/integer_epilogue_params.h"
+
+namespace stretto::kernels {
+namespace {
+
+/// Some blocks of 16 channels; those of scales and sums are 16 numbers and sums_block numbers apart.
+struct IntegerOutput {
+  const IntegerEpilogueParams* e;
+  const float* scales;
+  const uint8_t* table;
+  const uint8_t* other;  // null if there is none; laid out as dst
+  uint8_t* dst;
+  ptrdiff_t dst_pixel, dst_vector;  // bytes
+  ptrdiff_t dst_block, sums_block;  // bytes, numbers
+  int blocks;
+  int channels;  // of the last of these blocks
+};
+
+template <class V>
+void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  for (int n = 0; n < o.blocks * V::vectors; ++n) {
+    const int b = n / V::vectors, v = n % V::vectors;
+    const int channels = (b + 1 == o.blocks ? o.channels : 16) - v * V::lanes;
+    if (channels <= 0) return;
+    const auto scale = V::load_floats(o.scales + n * V::lanes);
+    const int32_t* from = sums + b * o.sums_block + v * V::lanes;
+    uint8_t* dst = o.dst + b * o.dst_block + v * o.dst_vector;
+    for (int i = 0; i < pixels; ++i, dst += o.dst_pixel) {
+      const auto y = V::mul(V::to_float(V::load(from + i * 16)), scale);
+      V::store_floats(reinterpret_cast<float*>(dst), V::keep(y, channels));
+    }
+  }
+}
+
+enum class Other { none, as_it_is, flipped };
+
+/// `sums`: 16 of each pixel; those of the pixels up to the next multiple of V::pixels may be read.
+template <class V, Other kind>
+void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  constexpr int P = V::pixels, N = V::vectors;
+  const IntegerEpilogueParams& e = *o.e;
+  const auto most = V::set_float(e.most), other_zero = V::set_float(static_cast<float>(e.other_zero)),
+             other_scale = V::set_float(e.other_scale);
+  const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), flip = V::set_byte(e.flip);
+  const ptrdiff_t dst_pixel = o.dst_pixel;
+  for (int b = 0; b < o.blocks; ++b) {
+    typename V::F scale[N];
+#pragma GCC unroll 2
+    for (int v = 0; v < N; ++v) scale[v] = V::load_floats(o.scales + b * 16 + v * V::lanes);
+    const auto kept = b + 1 == o.blocks ? V::first_bytes(o.channels) : V::set_byte(-1);
+    const int32_t* from = sums + b * o.sums_block;
+    uint8_t* dst = o.dst + b * o.dst_block;
+    const uint8_t* other = o.other + (kind == Other::none ? 0 : b * o.dst_block);
+    for (int i = 0; i < pixels; i += P, from += 16 * P) {
+      const int n = pixels - i < P ? pixels - i : P;
+      typename V::T y[4];
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) {
+        auto t = V::mul(V::to_float(V::load(from + k * V::lanes)), scale[k % N]);
+        if constexpr (kind != Other::none) {
+          const uint8_t* at = other + (i + (k / N < n ? k / N : 0)) * dst_pixel + k % N * V::lanes;
+          const auto x = V::to_float(V::widen(at, kind == Other::flipped ? 0x80 : 0));
+          t = V::add(t, V::mul(V::sub(x, other_zero), other_scale));
+        }
+        y[k] = V::to_integer(V::min(most, t));
+      }
+      typename V::T bytes = V::max_bytes(V::pack(y, zero), low);
+      if (e.lookup) bytes = V::lookup(bytes, o.table);
+      bytes = V::bit_and(V::bit_xor(bytes, flip), kept);
+      if (dst_pixel == 16) {
+        V::store_pixels(dst + i * 16, bytes, n);
+      } else {
+        alignas(64) uint8_t apart[16 * P];
+        V::store_pixels(apart, bytes, P);
+        for (int k = 0; k < n; ++k) __builtin_memcpy(dst + (i + k) * dst_pixel, apart + k * 16, 16);
+      }
+    }
+  }
+}
+
+template <class V>
+void store_integers(const IntegerOutput& o, const int32_t* sums, int pixels) {
+  if (o.e->floats) {
+    store_integer_floats<V>(o, sums, pixels);
+  } else if (o.other == nullptr) {
+    store_integer_bytes<V, Other::none>(o, sums, pixels);
+  } else if (o.e->other_flip == 0) {
+    store_integer_bytes<V, Other::as_it_is>(o, sums, pixels);
+  } else {
+    store_integer_bytes<V, Other::flipped>(o, sums, pixels);
+  }
+}
+
+}  // namespace
+}  // namespace stretto::kernels

@@ -1,0 +1,22 @@
+// What an integer product does to its sums before they are stored, as plain numbers for the loops.
+#pragma once
+
+#include <cstdint>
+
+namespace stretto::kernels {
+
+/// y = zero + rint(clamp(float(sum) · scale [+ float(other − other_zero) · other_scale])), as op::Requantize says, or
+/// float(sum) · scale. Bytes are computed as u8: those of i8 plus 128, and `flip` turns them back.
+struct IntegerEpilogueParams {
+  int32_t floats = 0;  // store float(sum) · scale
+  int32_t lookup = 0;  // the byte is replaced by that of a table
+  int32_t other = -1;  // position among the inputs
+  int32_t other_zero = 0;
+  float other_scale = 0;
+  float most = 0;                    // high − zero
+  int32_t zero = 0, low = 0;         // as u8
+  int32_t flip = 0, other_flip = 0;  // 0x80: i8
+  int32_t tail = 16;                 // channels in the last block, 1 to 16; the other lanes become 0
+};
+
+}  // namespace stretto::kernels
