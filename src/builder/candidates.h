@@ -15,7 +15,7 @@ namespace stretto {
 
 struct Candidate {
   std::vector<ir::NodeId> nodes;  // in order of execution; the last is the root
-  bool group = false;             // of several products, or with a pool: what its parts cost alone says nothing about it
+  bool group = false;             // of several products or with a pool: the cost of its parts says nothing about it
   ir::NodeId root() const { return nodes.back(); }
 };
 
