@@ -102,6 +102,19 @@ void find_separable(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate
   }
 }
 
+/// A convolution, what is computed on its result element by element, and the pool that follows. Tactics say which they
+/// take.
+void find_pooled(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  if (!std::holds_alternative<op::Conv>(graph.node(id).attrs)) return;
+  bool pooled = false;
+  auto chain = chain_from(graph, id, [&](const ir::Node& next) {
+    if (pooled) return false;
+    pooled = std::holds_alternative<op::Pool>(next.attrs);
+    return pooled || is_elementwise(next);
+  });
+  if (pooled) found.push_back({chain, true});
+}
+
 void find_elementwise(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
   auto chain = chain_from(graph, id, [&](const ir::Node& next) { return is_elementwise(next); });
   add_prefixes(
@@ -158,6 +171,7 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
     if (is_product(node)) find_products(graph, id, found);
     if (is_integer_product(node) || is_rescaling(node)) find_rescaled(graph, id, found);
     find_separable(graph, id, found);
+    find_pooled(graph, id, found);
     if (is_elementwise(node)) find_elementwise(graph, id, found);
     if (moves_data(node)) find_moves(graph, id, found);
   }

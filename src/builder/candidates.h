@@ -15,7 +15,7 @@ namespace stretto {
 
 struct Candidate {
   std::vector<ir::NodeId> nodes;  // in order of execution; the last is the root
-  bool group = false;             // of several products: what its parts cost alone says nothing about it
+  bool group = false;             // of several products or with a pool: the cost of its parts says nothing about it
   ir::NodeId root() const { return nodes.back(); }
 };
 
@@ -29,8 +29,8 @@ struct Signature {
 /// The signatures worth considering where `blocked` layouts are: those that keep one layout first.
 std::vector<Signature> signatures_of(std::span<const Layout> blocked);
 
-/// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, elementwise chains,
-/// moves of channels.
+/// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, convolutions with
+/// the pool after them, elementwise chains, moves of channels.
 /// `fuse` false: single nodes alone.
 std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse = true);
 

@@ -163,6 +163,23 @@ void add_separables(std::vector<Case>& cases) {
   }
 }
 
+/// A picture's convolution, an activation and a pool.
+void add_pooled(std::vector<Case>& cases) {
+  auto add = [&](const std::string& name, Layout l, Shape src, Shape weights, const op::Conv& a, const op::Pool& pool) {
+    Builder b;
+    const int x = b.node(a, {b.in(src), b.constant(weights), b.constant({weights[0]})});
+    b.node(pool, {b.node(unary(UnaryKind::relu), {x})});
+    cases.push_back({in_layout("pooled " + name, l), b.done(l)});
+  };
+  const op::Pool padded{op::PoolKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, false, false};
+  const op::Pool average{op::PoolKind::average, {3, 2}, {2, 1}, {1, 1}, {0, 1, 1, 0}, true, true};
+  for (Layout l : {Layout::c8, Layout::c16, Layout::c32h}) {
+    add("7x7", l, {1, 3, 45, 39}, {64, 3, 7, 7}, conv({2, 2}, {1, 1}, {3, 3, 3, 3}), padded);
+    add("3x3", l, {2, 3, 18, 35}, {40, 3, 3, 3}, conv({2, 2}, {1, 1}, {0, 0, 0, 0}), average);
+    add("11x11", l, {1, 4, 60, 71}, {70, 4, 11, 11}, conv({4, 4}, {1, 1}, {2, 2, 2, 2}), padded);
+  }
+}
+
 void add_conv_transposes(std::vector<Case>& cases) {
   auto add = [&](const std::string& name, Problem p) { cases.push_back({"conv_transpose " + name, std::move(p)}); };
   add("2x2", transpose_problem({1, 24, 7, 5}, {24, 12, 2, 2}, {{2, 2}, {1, 1}, {0, 0, 0, 0}, {0, 0}, 1}, true));
@@ -455,6 +472,7 @@ const std::vector<Case>& all_cases() {
     std::vector<Case> cases;
     add_convs(cases);
     add_separables(cases);
+    add_pooled(cases);
     add_conv_transposes(cases);
     add_products(cases);
     add_elementwise(cases);

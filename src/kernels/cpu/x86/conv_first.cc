@@ -4,15 +4,15 @@
 
 #include "device/memory.h"
 #include "kernels/cpu/x86/blocked.h"
-#include "kernels/cpu/x86/conv_first_params.h"
 
 namespace stretto::kernels {
 namespace {
 
 constexpr int kMostChannels = 8;
 
-/// Config: {blocks of a tile, rows of a task}.
-ConvFirstParams first_params(const Problem& problem, const Config& config, int width) {
+}  // namespace
+
+ConvFirstParams conv_first_params(const Problem& problem, const Config& config, int width) {
   const auto& conv = *first_as<op::Conv>(problem);
   const Shape& src = first_input(problem, 0).type.shape;
   const Shape& weights = first_input(problem, 1).type.shape;
@@ -41,11 +41,26 @@ ConvFirstParams first_params(const Problem& problem, const Config& config, int w
   p.row_floats = div_up((p.ow + slack - 1) * p.sw + (p.kw - 1) * p.dw + 1, 16) * 16;
   p.src = input_position(problem, problem.nodes[0].inputs[0]);
   p.weights = static_cast<int64_t>(align_up(static_cast<size_t>(p.oc_blocks) * width, 16));
+  p.dst_block = static_cast<int64_t>(p.oh) * p.ow * width;
   p.epilogue = epilogue_params(problem, width);
   return p;
 }
 
-}  // namespace
+size_t conv_first_weights(const ConvFirstParams& p, int width) {
+  return static_cast<size_t>(p.weights + static_cast<int64_t>(p.oc_blocks) * p.channels * p.kh * p.kw * width) * kFloat;
+}
+
+size_t conv_first_scratch(const ConvFirstParams& p) {
+  return align_up(static_cast<size_t>(p.channels) * p.kh * p.row_floats * kFloat);
+}
+
+std::vector<int> conv_first_blocks(int oc_blocks, int width) {
+  std::vector<int> blocks;
+  if (oc_blocks >= 2) blocks.push_back(2);
+  if (width == 16 && oc_blocks >= 4) blocks.push_back(4);
+  if (width == 32 || blocks.empty()) blocks.insert(blocks.begin(), 1);
+  return blocks;
+}
 
 template <int width>
 Refusal ConvFirst<width>::supports(const Problem& problem) {
@@ -73,11 +88,8 @@ Refusal ConvFirst<width>::supports(const Problem& problem) {
 template <int width>
 std::vector<Config> ConvFirst<width>::configs(const Problem& problem) {
   const Shape& dst = problem.output().type.shape;
-  const int oc_blocks = div_up(dst[1], width), oh = static_cast<int>(dst[2]);
-  std::vector<int> blocks;
-  if (oc_blocks >= 2) blocks.push_back(2);
-  if (width == 16 && oc_blocks >= 4) blocks.push_back(4);
-  if (width == 32 || blocks.empty()) blocks.insert(blocks.begin(), 1);
+  const int oh = static_cast<int>(dst[2]);
+  const std::vector<int> blocks = conv_first_blocks(div_up(dst[1], width), width);
   const double tasks = std::clamp(problem.flops() / 3e6 / static_cast<double>(dst[0]), 1.0, 64.0);
   std::vector<Config> configs;
   for (int b : blocks) configs.push_back({{b, div_up(oh, static_cast<int>(tasks)), 0, 0}});
@@ -94,20 +106,19 @@ double ConvFirst<width>::estimate(const Problem& problem, const Config& config, 
 
 template <int width>
 Booking ConvFirst<width>::book(const Problem& problem, const Config& config) {
-  const ConvFirstParams p = first_params(problem, config, width);
+  const ConvFirstParams p = conv_first_params(problem, config, width);
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = p.batch * p.row_blocks;
-  booking.weights_bytes =
-      static_cast<size_t>(p.weights + static_cast<int64_t>(p.oc_blocks) * p.channels * p.kh * p.kw * width) * kFloat;
-  booking.worker_scratch_bytes = align_up(static_cast<size_t>(p.channels) * p.kh * p.row_floats * kFloat);
+  booking.weights_bytes = conv_first_weights(p, width);
+  booking.worker_scratch_bytes = conv_first_scratch(p);
   return booking;
 }
 
 template <int width>
 void ConvFirst<width>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
                             std::byte* weights) {
-  const ConvFirstParams p = first_params(problem, config, width);
+  const ConvFirstParams p = conv_first_params(problem, config, width);
   const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
   auto* out = reinterpret_cast<float*>(weights);
   const auto* data = static_cast<const float*>(kernel.data());

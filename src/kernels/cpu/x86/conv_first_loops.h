@@ -20,6 +20,17 @@ struct FirstTile {
   int count;  // pixels stored, ≤ R
 };
 
+/// One row of the result: its channel blocks lie p.dst_block apart.
+template <class V>
+struct FirstRow {
+  const float* packed;  // bias and weights of all blocks
+  const float* image;
+  float* rows;                       // scratch for the rows read
+  const typename V::Element* other;  // as dst; may be null
+  typename V::Element* dst;
+  int oy;
+};
+
 template <class V, int R, int B, int S>
 void first_tile(const ConvFirstParams& p, const FirstTile<V>& t, ptrdiff_t dst_block) {
   using T = typename V::T;
@@ -81,44 +92,57 @@ void copy_rows(const ConvFirstParams& p, const float* image, int iy, int kh_begi
 }
 
 template <class V, int R, int B, int S>
-void first_row(const ConvFirstParams& p, FirstTile<V> t, const float* rows, const float* bias,
-               const typename V::Element* other, typename V::Element* dst, int oc) {
-  const ptrdiff_t dst_block = static_cast<ptrdiff_t>(p.oh) * p.ow * V::width;
-  t.bias = bias + oc * V::width;
+void first_pixels(const ConvFirstParams& p, FirstTile<V> t, const FirstRow<V>& row, int oc) {
+  constexpr int W = V::width;
+  const ptrdiff_t at = oc * p.dst_block;
+  t.weights = row.packed + p.weights + static_cast<ptrdiff_t>(oc) * p.channels * p.kh * p.kw * W;
+  t.bias = row.packed + oc * W;
   for (int ox = 0; ox < p.ow; ox += R) {
-    t.src = rows + ox * S;
-    t.dst = dst + oc * dst_block + ox * V::width;
-    t.other = other == nullptr ? nullptr : other + oc * dst_block + ox * V::width;
+    t.src = row.rows + ox * S;
+    t.dst = row.dst + at + ox * W;
+    t.other = row.other == nullptr ? nullptr : row.other + at + ox * W;
     t.count = p.ow - ox < R ? p.ow - ox : R;
-    first_tile<V, R, B, S>(p, t, dst_block);
+    first_tile<V, R, B, S>(p, t, p.dst_block);
   }
 }
 
 template <class V, int B, int S>
-void first_blocks(const ConvFirstParams& p, FirstTile<V> t, const float* rows, const float* bias,
-                  const typename V::Element* other, typename V::Element* dst) {
-  constexpr int R = first_tile_pixels(V::width, B);
-  const ptrdiff_t block = static_cast<ptrdiff_t>(p.channels) * p.kh * p.kw * V::width;
-  const float* weights = t.weights;
+void first_blocks(const ConvFirstParams& p, const FirstTile<V>& t, const FirstRow<V>& row) {
   int oc = 0;
-  for (; oc + B <= p.oc_blocks; oc += B) {
-    t.weights = weights + oc * block;
-    first_row<V, R, B, S>(p, t, rows, bias, other, dst, oc);
-  }
-  for (; oc < p.oc_blocks; ++oc) {
-    t.weights = weights + oc * block;
-    first_row<V, first_tile_pixels(V::width, 1), 1, S>(p, t, rows, bias, other, dst, oc);
-  }
+  for (; oc + B <= p.oc_blocks; oc += B) first_pixels<V, first_tile_pixels(V::width, B), B, S>(p, t, row, oc);
+  for (; oc < p.oc_blocks; ++oc) first_pixels<V, first_tile_pixels(V::width, 1), 1, S>(p, t, row, oc);
 }
 
 template <class V, int S>
-void first_stride(const ConvFirstParams& p, const FirstTile<V>& t, const float* rows, const float* bias,
-                  const typename V::Element* other, typename V::Element* dst) {
+void first_stride(const ConvFirstParams& p, const FirstTile<V>& t, const FirstRow<V>& row) {
   if constexpr (V::width == 16) {
-    if (p.blocks == 4) return first_blocks<V, 4, S>(p, t, rows, bias, other, dst);
+    if (p.blocks == 4) return first_blocks<V, 4, S>(p, t, row);
   }
-  if (p.blocks == 2) return first_blocks<V, 2, S>(p, t, rows, bias, other, dst);
-  first_blocks<V, 1, S>(p, t, rows, bias, other, dst);
+  if (p.blocks == 2) return first_blocks<V, 2, S>(p, t, row);
+  first_blocks<V, 1, S>(p, t, row);
+}
+
+template <class V>
+void first_row(const ConvFirstParams& p, const FirstRow<V>& row) {
+  constexpr int W = V::width;
+  FirstTile<V> t = {};
+  const int iy = row.oy * p.sh - p.pt;
+  t.kh_begin = iy < 0 ? (-iy + p.dh - 1) / p.dh : 0;
+  if (t.kh_begin > p.kh) t.kh_begin = p.kh;
+  t.kh_end = iy < p.ih ? (p.ih - iy + p.dh - 1) / p.dh : 0;
+  if (t.kh_end > p.kh) t.kh_end = p.kh;
+  if (t.kh_end < t.kh_begin) t.kh_end = t.kh_begin;
+  copy_rows<V>(p, row.image, iy, t.kh_begin, t.kh_end, row.rows);
+  if (p.sw == 1) first_stride<V, 1>(p, t, row);
+  if (p.sw == 2) first_stride<V, 2>(p, t, row);
+  if (p.sw == 4) first_stride<V, 4>(p, t, row);
+  const EpilogueParams& e = p.epilogue;
+  if (e.simple) return;
+  for (int b = 0; b < p.oc_blocks; ++b) {
+    const ptrdiff_t at = b * p.dst_block;
+    const bool tail = e.tail > 0 && b + 1 == p.oc_blocks;
+    epilogue_row<V>(e, row.dst + at, row.other == nullptr ? nullptr : row.other + at, p.ow, W, tail ? e.tail : W);
+  }
 }
 
 template <class V>
@@ -129,34 +153,16 @@ void conv_first_task(const StepArgs& args, TaskId id) {
   const int n = id.index / p.row_blocks;
   const int begin = id.index % p.row_blocks * p.row_block;
   const int end = begin + p.row_block < p.oh ? begin + p.row_block : p.oh;
-  const float* packed = reinterpret_cast<const float*>(args.weights);
-  const float* image =
-      static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(n) * p.channels * p.ih * p.iw;
-  float* rows = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
-  const ptrdiff_t dst_block = static_cast<ptrdiff_t>(p.oh) * p.ow * W;
-  const EpilogueParams& e = p.epilogue;
-  for (int oy = begin; oy < end; ++oy) {
-    FirstTile<V> t = {};
-    const int iy = oy * p.sh - p.pt;
-    t.kh_begin = iy < 0 ? (-iy + p.dh - 1) / p.dh : 0;
-    if (t.kh_begin > p.kh) t.kh_begin = p.kh;
-    t.kh_end = iy < p.ih ? (p.ih - iy + p.dh - 1) / p.dh : 0;
-    if (t.kh_end > p.kh) t.kh_end = p.kh;
-    if (t.kh_end < t.kh_begin) t.kh_end = t.kh_begin;
-    copy_rows<V>(p, image, iy, t.kh_begin, t.kh_end, rows);
-    t.weights = packed + p.weights;
-    const ptrdiff_t place = n * p.oc_blocks * dst_block + static_cast<ptrdiff_t>(oy) * p.ow * W;
-    Element* dst = static_cast<Element*>(args.dst) + place;
-    const Element* other = e.other < 0 ? nullptr : static_cast<const Element*>(args.src[e.other]) + place;
-    if (p.sw == 1) first_stride<V, 1>(p, t, rows, packed, other, dst);
-    if (p.sw == 2) first_stride<V, 2>(p, t, rows, packed, other, dst);
-    if (p.sw == 4) first_stride<V, 4>(p, t, rows, packed, other, dst);
-    if (e.simple) continue;
-    for (int b = 0; b < p.oc_blocks; ++b) {
-      const bool tail = e.tail > 0 && b + 1 == p.oc_blocks;
-      epilogue_row<V>(e, dst + b * dst_block, other == nullptr ? nullptr : other + b * dst_block, p.ow, W,
-                      tail ? e.tail : W);
-    }
+  FirstRow<V> row = {};
+  row.packed = reinterpret_cast<const float*>(args.weights);
+  row.image = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(n) * p.channels * p.ih * p.iw;
+  row.rows = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
+  const int other = p.epilogue.other;
+  for (row.oy = begin; row.oy < end; ++row.oy) {
+    const ptrdiff_t place = n * p.oc_blocks * p.dst_block + static_cast<ptrdiff_t>(row.oy) * p.ow * W;
+    row.dst = static_cast<Element*>(args.dst) + place;
+    row.other = other < 0 ? nullptr : static_cast<const Element*>(args.src[other]) + place;
+    first_row<V>(p, row);
   }
 }
 

@@ -21,6 +21,7 @@ struct ConvFirstParams {
   int32_t row_block = 1, row_blocks = 1;
   int32_t row_floats = 0;  // of one input row in scratch: padding, image, padding up to whole tiles
   int32_t src = 0;         // position among the inputs
+  int64_t dst_block = 0;   // elements between the channel blocks of what is written
   int64_t weights = 0;     // floats before the weights: the bias
   EpilogueParams epilogue;
 };

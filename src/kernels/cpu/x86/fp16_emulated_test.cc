@@ -19,6 +19,7 @@ const std::map<std::string_view, TaskFunction> kTasks = {
     {"cpu.avx512_fp16.conv_transpose", fp16_emulated::conv_direct},
     {"cpu.avx512_fp16.channels", fp16_emulated::channels},
     {"cpu.avx512_fp16.conv_first", fp16_emulated::conv_first},
+    {"cpu.avx512_fp16.conv_first_pool", fp16_emulated::conv_first_pool},
     {"cpu.avx512_fp16.depthwise", fp16_emulated::depthwise},
     {"cpu.avx512_fp16.elementwise", fp16_emulated::elementwise},
     {"cpu.avx512_fp16.pool", fp16_emulated::pool},

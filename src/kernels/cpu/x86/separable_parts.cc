@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/x86/blocked.h"
 #include "kernels/cpu/x86/conv_direct.h"
+#include "kernels/cpu/x86/group_parts.h"
 #include "kernels/cpu/x86/window.h"
 
 namespace stretto::kernels {
@@ -9,37 +10,6 @@ namespace {
 
 bool is_conv(const Problem::Node& node) {
   return std::holds_alternative<op::Conv>(node.attrs);
-}
-
-/// Nodes begin…end with what goes in and comes out in blocks of `width`.
-SeparablePart part_of(const Problem& whole, size_t begin, size_t end, int width) {
-  SeparablePart part;
-  part.conv = static_cast<int>(begin);
-  std::vector<int> numbers(whole.operands.size(), -1);
-  const int result = whole.nodes[end - 1].output;
-  auto number = [&](int old) {
-    int& now = numbers[static_cast<size_t>(old)];
-    if (now < 0) {
-      Operand operand = whole.operands[static_cast<size_t>(old)];
-      if (operand.role == Role::internal && begin > 0 && old == whole.nodes[begin - 1].output) {
-        operand.role = Role::input;
-        operand.layout = blocked_layout(width);
-      } else if (old == result && operand.role == Role::internal) {
-        operand.role = Role::output;
-        operand.layout = blocked_layout(width);
-      }
-      now = static_cast<int>(part.problem.operands.size());
-      part.problem.operands.push_back(operand);
-    }
-    return now;
-  };
-  for (size_t i = begin; i < end; ++i) {
-    Problem::Node node = whole.nodes[i];
-    for (int& input : node.inputs) input = number(input);
-    node.output = number(node.output);
-    part.problem.nodes.push_back(std::move(node));
-  }
-  return part;
 }
 
 bool is_pointwise(const Problem& problem) {
@@ -66,7 +36,7 @@ Refusal divide_separable(const Problem& problem, SeparableGroup& group) {
   for (size_t i = 0; i < convs.size(); ++i) {
     if (!chains(problem, convs[i])) return Refusal::fused_operators;
     const size_t end = i + 1 < convs.size() ? convs[i + 1] : problem.nodes.size();
-    parts.push_back(part_of(problem, convs[i], end, width));
+    parts.push_back({part_of(problem, convs[i], end, width), static_cast<int>(convs[i])});
   }
   const bool expands = Depthwise<width>::supports(parts[0].problem) != Refusal::none;
   if (expands) group.expand = parts[0];

@@ -6,6 +6,8 @@
 #include "kernels/cpu/x86/conv_half.h"
 #include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_params.h"
+#include "kernels/cpu/x86/conv_pool.h"
+#include "kernels/cpu/x86/conv_pool_params.h"
 #include "kernels/cpu/x86/conv_transpose.h"
 #include "kernels/cpu/x86/elementwise.h"
 #include "kernels/cpu/x86/elementwise_params.h"
@@ -50,6 +52,7 @@ constexpr Tactic kAvx512[] = {
     tile_row<Winograd<16, WeightKind::full, true>>("cpu.avx512.winograd_raw", 1, Isa::avx512, avx512::winograd_raw),
     tile_row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
     row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
+    row<ConvFirstPool<16>>("cpu.avx512.conv_first_pool", 1, Isa::avx512, avx512::conv_first_pool),
     row<Separable<16>>("cpu.avx512.separable", 1, Isa::avx512, avx512::separable),
     row<Depthwise<16>>("cpu.avx512.depthwise", 1, Isa::avx512, avx512::depthwise),
     row<BlockedPool<16>>("cpu.avx512.pool", 1, Isa::avx512, avx512::pool),
@@ -71,6 +74,7 @@ constexpr Tactic kFp16[] = {
     row<Winograd<32, WeightKind::half>>("cpu.avx512_fp16.winograd", 1, Isa::avx512_fp16, avx512_fp16::winograd),
     row<ConvHalf>("cpu.avx512_fp16.conv_direct", 1, Isa::avx512_fp16, avx512_fp16::conv_direct),
     row<ConvFirst<32>>("cpu.avx512_fp16.conv_first", 1, Isa::avx512_fp16, avx512_fp16::conv_first),
+    row<ConvFirstPool<32>>("cpu.avx512_fp16.conv_first_pool", 1, Isa::avx512_fp16, avx512_fp16::conv_first_pool),
     row<Separable<32>>("cpu.avx512_fp16.separable", 1, Isa::avx512_fp16, avx512_fp16::separable),
     row<Depthwise<32>>("cpu.avx512_fp16.depthwise", 1, Isa::avx512_fp16, avx512_fp16::depthwise),
     row<BlockedPool<32>>("cpu.avx512_fp16.pool", 1, Isa::avx512_fp16, avx512_fp16::pool),
@@ -87,6 +91,7 @@ constexpr Tactic kAvx2[] = {
     tile_row<Winograd<8, WeightKind::full, true>>("cpu.avx2.winograd_raw", 1, Isa::avx2, avx2::winograd_raw),
     tile_row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
     row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
+    row<ConvFirstPool<8>>("cpu.avx2.conv_first_pool", 1, Isa::avx2, avx2::conv_first_pool),
     row<Separable<8>>("cpu.avx2.separable", 1, Isa::avx2, avx2::separable),
     row<Depthwise<8>>("cpu.avx2.depthwise", 1, Isa::avx2, avx2::depthwise),
     row<BlockedPool<8>>("cpu.avx2.pool", 1, Isa::avx2, avx2::pool),

@@ -123,6 +123,15 @@ void pack_depthwise(const float* data, int64_t channels, int64_t taps, int width
   }
 }
 
+PoolParams pool_params(const Problem& problem, int width, const Config& config) {
+  const auto& pool = *first_as<op::Pool>(problem);
+  PoolParams p;
+  p.window = window_params(problem, width, pool.kernel, pool.strides, pool.dilations, pool.pads, config);
+  p.average = pool.kind == op::PoolKind::average;
+  p.count_pads = pool.count_include_pad;
+  return p;
+}
+
 template <int width>
 Refusal Depthwise<width>::supports(const Problem& problem) {
   const auto* conv = first_as<op::Conv>(problem);
@@ -195,11 +204,7 @@ double BlockedPool<width>::estimate(const Problem& problem, const Config&, int t
 
 template <int width>
 Booking BlockedPool<width>::book(const Problem& problem, const Config& config) {
-  const auto& pool = *first_as<op::Pool>(problem);
-  PoolParams p;
-  p.window = window_params(problem, width, pool.kernel, pool.strides, pool.dilations, pool.pads, config);
-  p.average = pool.kind == op::PoolKind::average;
-  p.count_pads = pool.count_include_pad;
+  const PoolParams p = pool_params(problem, width, config);
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = window_tasks(p.window);

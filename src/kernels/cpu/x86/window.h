@@ -9,6 +9,8 @@ namespace stretto::kernels {
 /// The window of node 0 over blocks of `width` channels; config: {rows of a task, planes of a task}.
 WindowParams window_params(const Problem& problem, int width, const Dims& kernel, const Dims& strides,
                            const Dims& dilations, const Dims& pads, const Config& config);
+/// The same of a pool.
+PoolParams pool_params(const Problem& problem, int width, const Config& config);
 /// [block of channels][tap][channel of the block], zeros where channels are missing.
 void pack_depthwise(const float* data, int64_t channels, int64_t taps, int width, float* out);
 

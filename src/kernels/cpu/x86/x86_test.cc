@@ -143,6 +143,82 @@ TEST(X86, conv_first_reads_plain_images) {
     expect_solved("conv_first", [&](Layout l) { return conv_alone(c, Layout::plain, l); });
 }
 
+/// A convolution of a plain image, activations, a pool.
+Problem conv_pooled(const ConvCase& c, std::vector<op::Unary> acts, const op::Pool& pool, Layout layout) {
+  Builder b;
+  int x = open_conv(b, c, Layout::plain);
+  for (const op::Unary& a : acts) x = b.node(a, {x});
+  b.node(pool, {x});
+  return b.done(layout);
+}
+
+op::Pool pool_of(op::PoolKind kind, int64_t kernel, int64_t stride, Dims pads, bool count_pads = false,
+                 bool ceil = false) {
+  return {kind, Dims::filled(2, kernel), Dims::filled(2, stride), {1, 1}, pads, count_pads, ceil};
+}
+
+const ConvCase kPicture{.src = {1, 3, 37, 30}, .oc = 40, .strides = {2, 2}};
+
+TEST(X86, conv_first_pool_takes_any_kernel_stride_and_padding_of_both) {
+  const ConvCase pictures[] = {
+      kPicture,
+      {.src = {2, 3, 41, 67}, .oc = 64, .kernel = {7, 7}, .strides = {2, 2}, .pads = {3, 3, 3, 3}},
+      {.src = {1, 3, 93, 90}, .oc = 50, .kernel = {11, 11}, .strides = {4, 4}, .pads = {2, 2, 2, 2}},
+      {.src = {2, 1, 12, 9}, .oc = 70, .pads = {0, 2, 1, 0}, .bias = false},
+  };
+  using op::PoolKind;
+  const op::Pool pools[] = {
+      pool_of(PoolKind::max, 3, 2, {1, 1, 1, 1}),           pool_of(PoolKind::max, 3, 2, {0, 0, 0, 0}),
+      pool_of(PoolKind::max, 2, 2, {0, 0, 0, 0}),           pool_of(PoolKind::max, 2, 3, {0, 1, 1, 0}),
+      pool_of(PoolKind::average, 5, 1, {2, 2, 2, 2}, true), pool_of(PoolKind::average, 3, 2, {1, 0, 0, 1}),
+  };
+  for (const ConvCase& c : pictures) {
+    for (const op::Pool& pool : pools) {
+      expect_solved("conv_first_pool", [&](Layout l) { return conv_pooled(c, {act(UnaryKind::relu)}, pool, l); });
+    }
+  }
+}
+
+TEST(X86, conv_first_pool_takes_ceil_mode_and_every_activation) {
+  for (bool count_pads : {false, true}) {
+    for (op::PoolKind kind : {op::PoolKind::max, op::PoolKind::average}) {
+      const op::Pool pool = pool_of(kind, 3, 2, {0, 0, 0, 0}, count_pads, true);
+      expect_solved("conv_first_pool", [&](Layout l) {
+        return conv_pooled({.src = {1, 3, 20, 23}, .oc = 24}, {}, pool, l);
+      });
+    }
+  }
+  const op::Pool pool = pool_of(op::PoolKind::max, 3, 2, {1, 1, 1, 1});
+  for (const op::Unary& a : {act(UnaryKind::sigmoid), act(UnaryKind::hard_swish), act(UnaryKind::clip, -1, 2)}) {
+    expect_solved("conv_first_pool", [&](Layout l) { return conv_pooled(kPicture, {a}, pool, l); });
+  }
+}
+
+TEST(X86, conv_first_pool_says_what_it_does_not_take) {
+  for (const Target& target : targets()) {
+    const Layout l = target.layout;
+    const op::Pool pool = pool_of(op::PoolKind::max, 3, 2, {1, 1, 1, 1});
+    auto refusal = [&](const Problem& problem) {
+      for (const Tactic& tactic : target.table) {
+        if (std::string(tactic.name).ends_with("conv_first_pool")) return name_of(tactic.supports(problem));
+      }
+      return name_of(Refusal::isa);
+    };
+    EXPECT_EQ(refusal(conv_pooled(kPicture, {}, pool, l)), name_of(Refusal::none));
+    EXPECT_EQ(refusal(conv_alone(kPicture, Layout::plain, l)), name_of(Refusal::other_operator));
+    EXPECT_EQ(refusal(conv_pooled(kPicture, {}, pool, Layout::plain)), name_of(Refusal::other_layout));
+    EXPECT_EQ(refusal(conv_pooled({.src = {1, 9, 20, 20}, .oc = 24}, {}, pool, l)), name_of(Refusal::other_shape));
+    op::Pool dilated = pool;
+    dilated.dilations = {2, 2};
+    EXPECT_EQ(refusal(conv_pooled(kPicture, {}, dilated, l)), name_of(Refusal::dilated));
+    // An addition between the two reads a map as large as the one that is never written.
+    Builder b;
+    const int other = b.in({1, 40, 19, 15}, l);
+    b.node(pool, {b.node(op::Binary{BinaryKind::add}, {open_conv(b, kPicture, Layout::plain), other})});
+    EXPECT_EQ(refusal(b.done(l)), name_of(Refusal::fused_operators));
+  }
+}
+
 TEST(X86, depthwise_takes_every_kernel) {
   for (int64_t kernel : {3, 5, 7}) {
     for (int64_t stride : {1, 2}) {

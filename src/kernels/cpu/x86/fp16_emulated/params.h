@@ -8,6 +8,7 @@ namespace stretto::kernels::fp16_emulated {
 void conv_direct(const StepArgs& args, TaskId id);
 void channels(const StepArgs& args, TaskId id);
 void conv_first(const StepArgs& args, TaskId id);
+void conv_first_pool(const StepArgs& args, TaskId id);
 void depthwise(const StepArgs& args, TaskId id);
 void elementwise(const StepArgs& args, TaskId id);
 void pool(const StepArgs& args, TaskId id);

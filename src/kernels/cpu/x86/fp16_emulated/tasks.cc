@@ -5,6 +5,7 @@
 #include "kernels/cpu/x86/conv_first_loops.h"
 #include "kernels/cpu/x86/conv_half_loops.h"
 #include "kernels/cpu/x86/conv_half_tile_loops.h"
+#include "kernels/cpu/x86/conv_pool_loops.h"
 #include "kernels/cpu/x86/depthwise_loops.h"
 #include "kernels/cpu/x86/elementwise_loops.h"
 #include "kernels/cpu/x86/pool_loops.h"
@@ -44,6 +45,10 @@ void channels(const StepArgs& args, TaskId id) {
 
 void conv_first(const StepArgs& args, TaskId id) {
   conv_first_task<avx512::WideVec>(args, id);
+}
+
+void conv_first_pool(const StepArgs& args, TaskId id) {
+  conv_first_pool_task<avx512::WideVec, HalfVec>(args, id);
 }
 
 void depthwise(const StepArgs& args, TaskId id) {
