@@ -95,7 +95,7 @@ Config split_for(const ConvIntegerParams& p, IntegerIsa isa, Tile tile, double t
   int parts = 1, oc_chunks = 1;
   if (by_channels) {
     oc_chunks = std::clamp(static_cast<int>(wanted), 1, groups);
-    parts = std::clamp(static_cast<int>(std::ceil(wanted / oc_chunks)), 1, lines);
+    parts = std::clamp(static_cast<int>(wanted / oc_chunks), 1, lines);
   } else {
     parts = std::clamp(static_cast<int>(wanted), 1, std::max(1, lines / (one_row ? 4 : 1)));
     oc_chunks = std::clamp(static_cast<int>(std::ceil(wanted / parts)), 1, groups);
