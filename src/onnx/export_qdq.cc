@@ -241,6 +241,16 @@ class QdqWriter {
     return {};
   }
 
+  Status write_as(ir::NodeId id, const op::Reshape&) {
+    const ir::Node& n = node(id);
+    const auto sum = sums_.find(n.inputs[0]);
+    if (sum == sums_.end()) return write_plain(id);
+    const std::string name = fresh(n.output, "real");
+    STRETTO_TRY(export_operator(model_, graph_, id, {sum->second.name}, name));
+    sums_[n.output] = {name, sum->second.reading};
+    return {};
+  }
+
   Status write_as(ir::NodeId id, const op::Pool& a) { return write_rounded(id, a.kind == op::PoolKind::average); }
 
   /// ONNX has no averages of integers: real numbers of the same value are averaged and rounded.

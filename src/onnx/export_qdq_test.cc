@@ -85,6 +85,7 @@ TEST(ExportQdq, products_bounds_additions_and_averages) {
   z = b.node(op::Concat{1}, {z, z});
   ir::ValueId mean = b.node(op::Reduce{op::ReduceKind::sum, {2, 3}, true}, {z});
   op::Requantize average{.src_zero = 400, .zero = 90};
+  mean = b.node(op::Reshape{{1, 6}}, {mean});
   mean = b.requantized(mean, {0.317f}, average);
   expect_same(b.output(b.real(mean, 0.05f, 90)), 0.05f);
 }

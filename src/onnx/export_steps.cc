@@ -39,9 +39,15 @@ float step_of(const ir::Graph& graph, ir::ValueId id) {
   return 1;
 }
 
-Result<Reading> first_reading(const ir::Graph& graph, ir::ValueId id) {
+Result<Reading> first_reading(const ir::Graph& graph, ir::ValueId id, int depth) {
   for (ir::NodeId user : graph.users(id)) {
     const ir::Node& n = graph.node(user);
+    if (std::holds_alternative<op::Reshape>(n.attrs) && depth > 0) {
+      STRETTO_ASSIGN(Reading reading, first_reading(graph, n.output, depth - 1));
+      if (reading.scales.size() > 1)
+        return failed("its sum is reshaped and read by several scales, which cannot be written");
+      return reading;
+    }
     if (const auto* d = std::get_if<op::Dequantize>(&n.attrs)) {
       STRETTO_ASSIGN(Scales scales, constant_scales(graph, n.inputs[1]));
       if (scales.size() > 1 && d->axis != 1) break;

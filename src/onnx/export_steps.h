@@ -27,7 +27,7 @@ inline bool is_byte(DType type) {
 Result<Scales> constant_scales(const ir::Graph& graph, ir::ValueId id);
 /// A step of a tensor of bytes: as its maker says, or its first reader, or 1.
 float step_of(const ir::Graph& graph, ir::ValueId id);
-/// How the first reader takes a sum of i32.
-Result<Reading> first_reading(const ir::Graph& graph, ir::ValueId id);
+/// How the first reader takes a sum of i32, or what it is reshaped to.
+Result<Reading> first_reading(const ir::Graph& graph, ir::ValueId id, int depth = 4);
 
 }  // namespace stretto::onnx

@@ -144,6 +144,16 @@ TEST(LowerQuantized, a_global_average_is_a_sum_and_a_requantize) {
   EXPECT_EQ(operators_of(after), "quantize reduce_sum requantize dequantize");
 }
 
+TEST(LowerQuantized, an_average_that_drops_its_axes_is_reshaped_as_bytes) {
+  BuildQuantized b;
+  ir::ValueId x = b.rounded(b.input({1, 4, 7, 7}), kIn);
+  ir::Graph after = b.output(b.rounded(b.node(op::Reduce{op::ReduceKind::mean, {2, 3}, false}, {x}), kOut));
+  const ir::Graph before = after;
+  ASSERT_TRUE(optimise(after).ok());
+  EXPECT_EQ(operators_of(after), "quantize reduce_sum requantize reshape dequantize");
+  EXPECT_LE(steps_between(before, after, kOut.scale), 1.01);
+}
+
 TEST(LowerQuantized, activations_are_lookups_whole_or_in_parts_and_across_conversions) {
   for (int which = 0; which < 3; ++which) {
     BuildQuantized b;

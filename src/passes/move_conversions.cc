@@ -124,6 +124,24 @@ Result<bool> hoist(ir::Graph& graph, ir::NodeId id, std::vector<ir::NodeId>& ope
   return true;
 }
 
+/// requantize(reshape(x)) → reshape(requantize(x)): the epilogue stands beside its sum.
+Result<bool> hoist_requantize(ir::Graph& graph, ir::NodeId id) {
+  const auto* found = as<op::Requantize>(graph, id);
+  if (found == nullptr || graph.node(id).inputs.size() != 2) return false;
+  const op::Requantize requantize = *found;
+  const ir::ValueId reshaped = graph.node(id).inputs[0], scales = graph.node(id).inputs[1];
+  const ir::NodeId reshape = graph.producer(reshaped);
+  const bool sum = graph.value(reshaped).type.dtype == DType::i32 && graph.value(scales).type.elements() == 1;
+  if (!sum || as<op::Reshape>(graph, reshape) == nullptr || graph.sole_user(reshaped) != id) return false;
+  const ir::ValueId source = graph.node(reshape).inputs[0];
+  const op::Attrs attrs = graph.node(reshape).attrs;
+  STRETTO_ASSIGN(ir::ValueId integers, graph.add_node(graph.node(id).name + "_before", requantize, {source, scales}));
+  STRETTO_TRY(graph.replace_node(id, attrs, {integers}));
+  graph.swap_node_names(id, graph.producer(integers));
+  graph.remove_node(reshape);
+  return true;
+}
+
 }  // namespace
 
 Result<int> sink_dequantize(ir::Graph& graph) {
@@ -140,8 +158,11 @@ Result<int> hoist_quantize(ir::Graph& graph) {
   int rewrites = 0;
   std::vector<ir::NodeId> open = graph.topological_order();
   for (size_t next = 0; next < open.size(); ++next) {
-    STRETTO_ASSIGN(bool moved, hoist(graph, open[next], open));
-    rewrites += moved;
+    const ir::NodeId id = open[next];
+    if (graph.node(id).removed) continue;
+    STRETTO_ASSIGN(bool moved, hoist(graph, id, open));
+    STRETTO_ASSIGN(bool requantized, hoist_requantize(graph, id));
+    rewrites += moved || requantized;
   }
   return rewrites;
 }

@@ -13,7 +13,8 @@ namespace stretto::passes {
 Result<int> shift_signed(ir::Graph& graph);
 /// What moves or compares real numbers just made of integers moves the integers; a mean of them becomes their sum.
 Result<int> sink_dequantize(ir::Graph& graph);
-/// What moves or compares real numbers on their way from integers to integers moves the latter.
+/// What moves or compares real numbers on their way from integers to integers moves the latter; a requantize stands
+/// before a reshape of its sum.
 Result<int> hoist_quantize(ir::Graph& graph);
 /// Products of dequantised values and dequantised weights become products of integers.
 Result<int> lower_products(ir::Graph& graph);
