@@ -21,17 +21,20 @@ from onnx.backend.test.loader import load_model_tests
 
 # What the importer's table has; operators marked True are computed at import, on constants alone.
 OPERATORS = {name: False for name in """
-    Abs Add AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvTranspose Div Dropout Exp
-    Expand Flatten Gather Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LRN LeakyRelu MatMul Max
-    MaxPool Min Mul Neg PRelu Pad Pow Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Resize Shape
-    Sigmoid Size Slice Softmax Split Sqrt Squeeze Sub Sum Swish Tanh Transpose Unsqueeze Upsample""".split()}
+    Abs Add AveragePool BatchNormalization Cast Clip Concat Constant ConstantOfShape Conv ConvInteger ConvTranspose
+    DequantizeLinear Div Dropout Exp Expand Flatten Gather Gemm GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish
+    Identity LRN LeakyRelu MatMul MatMulInteger Max MaxPool Min Mul Neg PRelu Pad Pow QLinearConv QLinearMatMul
+    QuantizeLinear Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Resize Shape Sigmoid Size Slice
+    Softmax Split Sqrt Squeeze Sub Sum Swish Tanh Transpose Unsqueeze Upsample""".split()}
 OPERATORS.update({name: True for name in """
     And Ceil Equal Floor Greater GreaterOrEqual Less LessOrEqual Mod NonZero Not Or Range ReduceProd Round Tile
     Where""".split()})
 
 # Inputs that must be known at import, by operator.
 KNOWN_INPUTS = {
-    "ConstantOfShape": [0], "Dropout": [1, 2], "Expand": [1], "Pad": [1, 2, 3], "ReduceMax": [1], "ReduceMean": [1],
+    "ConstantOfShape": [0], "ConvInteger": [1, 2, 3], "DequantizeLinear": [1, 2], "Dropout": [1, 2], "Expand": [1],
+    "MatMulInteger": [1, 2, 3], "Pad": [1, 2, 3], "QLinearConv": [1, 2, 3, 4, 5, 6, 7],
+    "QLinearMatMul": [1, 2, 4, 5, 6, 7], "QuantizeLinear": [1, 2], "ReduceMax": [1], "ReduceMean": [1],
     "ReduceMin": [1], "ReduceSum": [1], "Reshape": [1], "Resize": [1, 2, 3], "Slice": [1, 2, 3, 4], "Split": [1],
     "Squeeze": [1], "Unsqueeze": [1], "Upsample": [1],
 }
@@ -49,6 +52,10 @@ LEFT_OUT = {
     r"test_reduce_prod_.*": "the product of a whole list alone: shape arithmetic",
     r"test_(training_dropout|batchnorm_.*_training_mode|dropout_default_mask).*": "training",
     r"test_maxpool_with_argmax_.*": "indices of the maxima",
+    r"test_(de)?quantizelinear_(e4m3fn|e5m2|float4e2m1|u?int4).*": "element types that Stretto has not",
+    r"test_(de)?quantizelinear_u?int16": "quantisation is to 8 bits",
+    r"test_(de)?quantizelinear_blocked.*": "quantisation by blocks",
+    r"test_qlinearmatmul_.D_int8_.*": "the suite's numbers wrap where ONNX Runtime and we saturate",
     r"test_wrap_pad": "mode wrap",
     r"test_resize_.*antialias": "antialias",
     r"test_resize_.*exclude_outside": "exclude_outside",

@@ -1,14 +1,17 @@
-// ref_runner MODEL.onnx DIR: imports the model and computes it node by node on the oracle.
+// ref_runner MODEL.onnx DIR [optimised [EXPORTED.onnx]]: imports the model and computes it node by node on the oracle;
+// with "optimised" after all passes, with a further name it is also written there in Q/DQ form.
 //
 // Input i is DIR/input_i.bin, raw, dense, in the type the import gives it; output i goes to DIR/output_i.bin, and a
 // line "output i TYPE" to stdout. Exit 3 with the importer's message when it refuses the model. For
-// tests/node_tests.py.
+// tests/node_tests.py and tests/test_quantized.py.
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "onnx/export_qdq.h"
 #include "onnx/import.h"
+#include "passes/pipeline.h"
 #include "ref/ref.h"
 
 namespace {
@@ -54,8 +57,9 @@ Status compute(const ir::Graph& graph, const std::string& dir) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: ref_runner MODEL.onnx DIR\n");
+  const bool optimised = argc > 3 && std::string(argv[3]) == "optimised";
+  if (argc < 3 || argc > 5 || (argc > 3 && !optimised)) {
+    std::fprintf(stderr, "usage: ref_runner MODEL.onnx DIR [optimised [EXPORTED.onnx]]\n");
     return 2;
   }
   auto model = stretto::onnx::Model::read(argv[1]);
@@ -71,6 +75,12 @@ int main(int argc, char** argv) {
     return 3;
   }
   Status status = ir::verify(graph->graph);
+  if (status.ok() && optimised) status = stretto::passes::optimise(graph->graph).status();
+  if (status.ok() && argc > 4) status = stretto::onnx::export_qdq(graph->graph, argv[4]);
+  for (ir::NodeId id : graph->graph.topological_order()) {
+    if (optimised)
+      std::printf("node %s\n", std::string(stretto::op::display_name(graph->graph.node(id).attrs)).c_str());
+  }
   if (status.ok()) status = compute(graph->graph, argv[2]);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.message().c_str());
   return status.ok() ? 0 : 1;

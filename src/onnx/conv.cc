@@ -39,12 +39,16 @@ void fit_to_size(int64_t surplus, bool more_at_end, int64_t& begin, int64_t& end
 
 }  // namespace
 
-Status import_conv(NodeContext& n) {
-  Operand src = n.input(0), weights = n.input(1);
+Result<op::Conv> read_conv(NodeContext& n, Operand src, Operand weights) {
   STRETTO_ASSIGN(Dims kernel, kernel_of(n, src, weights));
   STRETTO_ASSIGN(Window window, read_window(n, n.shape(src), kernel));
-  return finish_with_bias(n, op::Conv{window.strides, window.dilations, window.pads, n.integer("group", 1)}, src,
-                          weights);
+  return op::Conv{window.strides, window.dilations, window.pads, n.integer("group", 1)};
+}
+
+Status import_conv(NodeContext& n) {
+  Operand src = n.input(0), weights = n.input(1);
+  STRETTO_ASSIGN(op::Conv attrs, read_conv(n, src, weights));
+  return finish_with_bias(n, attrs, src, weights);
 }
 
 Status import_conv_transpose(NodeContext& n) {

@@ -29,6 +29,8 @@ ir::ValueId GraphBuilder::value_of(Operand operand) {
 bool GraphBuilder::worth_evaluating(const op::Attrs& attrs, std::span<const Operand> inputs,
                                     const TensorType& output) const {
   if (!evaluate_ || output.elements() > kEagerElements) return false;
+  // Weights stay integers beside their scales: products of integers are made of them.
+  if (std::holds_alternative<op::Dequantize>(attrs)) return false;
   std::vector<TensorType> types;
   for (Operand input : inputs) {
     if (!is_known(input)) return false;

@@ -53,7 +53,7 @@ Status import_node(const Model::Impl& model, int index, ImportState& state) {
   const std::string& name = model.node_names[static_cast<size_t>(index)];
   const std::string place = "node '" + name + "' (" + proto.op_type() + ")";
   NodeContext context(proto, name, state);
-  Status status = find_operator(proto.op_type(), model.opset)->import(context);
+  Status status = find_operator(proto.domain(), proto.op_type(), model.opset)->import(context);
   if (status.ok()) status = context.mistakes();
   if (!status.ok()) return status.in(place);
   for (const std::string& output : proto.output()) {

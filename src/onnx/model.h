@@ -9,6 +9,7 @@
 
 #include "onnx.pb.h"
 #include "onnx/import.h"
+#include "onnx/opsets.h"
 
 namespace stretto::onnx {
 
@@ -26,10 +27,6 @@ struct Model::Impl {
 
   const ::onnx::GraphProto& graph() const { return proto->graph(); }
 };
-
-inline bool is_default_domain(std::string_view domain) {
-  return domain.empty() || domain == "ai.onnx";
-}
 
 /// Every operator that cannot be imported, in order of first appearance.
 std::vector<Unsupported> find_unsupported(const Model::Impl& model);

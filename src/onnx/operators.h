@@ -29,6 +29,23 @@ Status import_hard_sigmoid(NodeContext& n);
 Status import_hard_swish(NodeContext& n);
 Status import_swish(NodeContext& n);
 Status import_tanh(NodeContext& n);
+// quantize.cc
+Status import_quantize_linear(NodeContext& n);
+Status import_dequantize_linear(NodeContext& n);
+// quantized_operators.cc
+Status import_qlinear_conv(NodeContext& n);
+Status import_qlinear_matmul(NodeContext& n);
+Status import_qgemm(NodeContext& n);
+Status import_qlinear_add(NodeContext& n);
+Status import_qlinear_mul(NodeContext& n);
+Status import_qlinear_average_pool(NodeContext& n);
+Status import_qlinear_global_average_pool(NodeContext& n);
+Status import_qlinear_concat(NodeContext& n);
+Status import_qlinear_sigmoid(NodeContext& n);
+Status import_qlinear_leaky_relu(NodeContext& n);
+// integer_products.cc
+Status import_conv_integer(NodeContext& n);
+Status import_matmul_integer(NodeContext& n);
 // elementwise.cc
 Status import_exp(NodeContext& n);
 Status import_sqrt(NodeContext& n);

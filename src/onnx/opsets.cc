@@ -25,7 +25,9 @@ constexpr OperatorRow kRows[] = {
     {"Constant", 7, kNewest, import_constant},
     {"ConstantOfShape", 9, kNewest, import_constant_of_shape},
     {"Conv", 7, kNewest, import_conv},
+    {"ConvInteger", 10, kNewest, import_conv_integer},
     {"ConvTranspose", 7, kNewest, import_conv_transpose},
+    {"DequantizeLinear", 10, kNewest, import_dequantize_linear},
     {"Div", 7, kNewest, import_div},
     {"Dropout", 7, kNewest, import_dropout},
     {"Equal", 7, kNewest, import_known_binary, kConstants},
@@ -47,6 +49,7 @@ constexpr OperatorRow kRows[] = {
     {"Less", 7, kNewest, import_known_binary, kConstants},
     {"LessOrEqual", 12, kNewest, import_known_binary, kConstants},
     {"MatMul", 7, kNewest, import_matmul},
+    {"MatMulInteger", 10, kNewest, import_matmul_integer},
     {"Max", 7, kNewest, import_max},
     {"MaxPool", 7, kNewest, import_max_pool},
     {"Min", 7, kNewest, import_min},
@@ -60,6 +63,9 @@ constexpr OperatorRow kRows[] = {
     {"Pad", 7, 10, import_pad_attributes},
     {"Pad", 11, kNewest, import_pad},
     {"Pow", 7, kNewest, import_pow},
+    {"QLinearConv", 10, kNewest, import_qlinear_conv},
+    {"QLinearMatMul", 10, kNewest, import_qlinear_matmul},
+    {"QuantizeLinear", 10, kNewest, import_quantize_linear},
     {"Range", 11, kNewest, import_known_range, kConstants},
     {"Reciprocal", 7, kNewest, import_reciprocal},
     {"ReduceMax", 7, kNewest, import_reduce_max},
@@ -92,17 +98,37 @@ constexpr OperatorRow kRows[] = {
     {"Where", 9, kNewest, import_known_where, kConstants},
 };
 
+// Sorted likewise.
+constexpr OperatorRow kMicrosoftRows[] = {
+    {"DequantizeLinear", 1, 1, import_dequantize_linear},
+    {"QGemm", 1, 1, import_qgemm},
+    {"QLinearAdd", 1, 1, import_qlinear_add},
+    {"QLinearAveragePool", 1, 1, import_qlinear_average_pool},
+    {"QLinearConcat", 1, 1, import_qlinear_concat},
+    {"QLinearGlobalAveragePool", 1, 1, import_qlinear_global_average_pool},
+    {"QLinearLeakyRelu", 1, 1, import_qlinear_leaky_relu},
+    {"QLinearMul", 1, 1, import_qlinear_mul},
+    {"QLinearSigmoid", 1, 1, import_qlinear_sigmoid},
+    {"QuantizeLinear", 1, 1, import_quantize_linear},
+};
+
 }  // namespace
 
 std::span<const OperatorRow> operator_rows() {
   return kRows;
 }
 
-const OperatorRow* find_operator(std::string_view op, int64_t opset) {
+std::span<const OperatorRow> microsoft_rows() {
+  return kMicrosoftRows;
+}
+
+const OperatorRow* find_operator(std::string_view domain, std::string_view op, int64_t opset) {
+  const bool microsoft = domain == "com.microsoft";
+  if (!microsoft && !is_default_domain(domain)) return nullptr;
+  const std::span<const OperatorRow> rows = microsoft ? microsoft_rows() : operator_rows();
   auto by_name = [](const OperatorRow& row, std::string_view name) { return row.op < name; };
-  auto row = std::lower_bound(std::begin(kRows), std::end(kRows), op, by_name);
-  for (; row != std::end(kRows) && row->op == op; ++row) {
-    if (opset >= row->first && opset <= row->last) return row;
+  for (auto row = std::lower_bound(rows.begin(), rows.end(), op, by_name); row != rows.end() && row->op == op; ++row) {
+    if (microsoft || (opset >= row->first && opset <= row->last)) return &*row;
   }
   return nullptr;
 }

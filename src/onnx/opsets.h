@@ -28,13 +28,19 @@ enum class Feeds : uint8_t {
 
 struct OperatorRow {
   std::string_view op;
-  int64_t first, last;  // opsets of the default domain, both included
+  int64_t first, last;  // opsets of the row's domain, both included
   Status (*import)(NodeContext&);
   Feeds feeds = Feeds::anything;
 };
 
+inline bool is_default_domain(std::string_view domain) {
+  return domain.empty() || domain == "ai.onnx";
+}
+
 std::span<const OperatorRow> operator_rows();
-/// nullptr: the operator is unknown, or not in that opset.
-const OperatorRow* find_operator(std::string_view op, int64_t opset);
+/// ONNX Runtime's own operators, of domain `com.microsoft`; that domain has one version.
+std::span<const OperatorRow> microsoft_rows();
+/// nullptr: the operator is unknown, or not in that opset (of the default domain).
+const OperatorRow* find_operator(std::string_view domain, std::string_view op, int64_t opset);
 
 }  // namespace stretto::onnx

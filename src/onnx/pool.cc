@@ -3,10 +3,8 @@
 #include "onnx/spatial.h"
 
 namespace stretto::onnx {
-namespace {
 
-Status import_pool(NodeContext& n, op::PoolKind kind) {
-  Operand src = n.input(0);
+Result<op::Pool> read_pool(NodeContext& n, Operand src, op::PoolKind kind) {
   STRETTO_TRY(n.mistakes());
   if (n.output_used(1)) return failed("the indices of the maxima are not supported");
   const int count = n.shape(src).size() - 2;
@@ -18,15 +16,27 @@ Status import_pool(NodeContext& n, op::PoolKind kind) {
       .kind = kind, .kernel = kernel, .strides = window.strides, .dilations = window.dilations, .pads = window.pads};
   attrs.count_include_pad = kind == op::PoolKind::average && n.flag("count_include_pad", false);
   attrs.ceil_mode = !window.auto_pad && n.flag("ceil_mode", false);
+  return attrs;
+}
+
+op::Reduce global_pool(NodeContext& n, Operand src, op::ReduceKind kind) {
+  op::Reduce attrs{.kind = kind, .axes = {}, .keepdims = true};
+  for (int i = 2; i < n.shape(src).size(); ++i) attrs.axes.push_back(i);
+  if (attrs.axes.empty()) n.mistake(bad_input("src " + to_string(n.type(src)) + " has no axes to pool over"));
+  return attrs;
+}
+
+namespace {
+
+Status import_pool(NodeContext& n, op::PoolKind kind) {
+  Operand src = n.input(0);
+  STRETTO_ASSIGN(op::Pool attrs, read_pool(n, src, kind));
   return n.finish(attrs, {src});
 }
 
 Status import_global_pool(NodeContext& n, op::ReduceKind kind) {
   Operand src = n.input(0);
-  op::Reduce attrs{.kind = kind, .axes = {}, .keepdims = true};
-  for (int i = 2; i < n.shape(src).size(); ++i) attrs.axes.push_back(i);
-  if (attrs.axes.empty()) n.mistake(bad_input("src " + to_string(n.type(src)) + " has no axes to pool over"));
-  return n.finish(attrs, {src});
+  return n.finish(global_pool(n, src, kind), {src});
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ class Finder {
 
  private:
   bool supported(const pb::NodeProto& node, bool all_known) const {
-    if (!is_default_domain(node.domain()) || functions_.contains(node.domain() + "::" + node.op_type())) return false;
-    const OperatorRow* row = find_operator(node.op_type(), model_.opset);
+    if (functions_.contains(node.domain() + "::" + node.op_type())) return false;
+    const OperatorRow* row = find_operator(node.domain(), node.op_type(), model_.opset);
     return row != nullptr && (row->feeds == Feeds::anything || all_known);
   }
 

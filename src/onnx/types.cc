@@ -47,6 +47,13 @@ std::optional<DType> dtype_from_onnx(int data_type) {
   }
 }
 
+int onnx_from_dtype(DType type) {
+  for (int number = 1; number < static_cast<int>(kNames.size()); ++number) {
+    if (dtype_from_onnx(number) == type) return number;
+  }
+  return 0;
+}
+
 std::string onnx_type_name(int data_type) {
   if (data_type >= 0 && data_type < static_cast<int>(kNames.size())) {
     return std::string(kNames[static_cast<size_t>(data_type)]);

@@ -15,6 +15,8 @@ constexpr double kMostFlops = 2e8;
 
 bool worth_folding(const ir::Graph& graph, ir::NodeId id) {
   const ir::Node& n = graph.node(id);
+  // lower_quantized makes integer products of these, and folds what is left.
+  if (std::holds_alternative<op::Dequantize>(n.attrs)) return false;
   size_t input_bytes = 0;
   for (ir::ValueId v : n.inputs) {
     if (!graph.value(v).is_constant()) return false;

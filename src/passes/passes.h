@@ -11,6 +11,7 @@ Result<int> run_fold_batch_norm(ir::Graph& graph);
 Result<int> run_fold_constants(ir::Graph& graph);
 Result<int> run_fold_scale(ir::Graph& graph);
 Result<int> run_lower_matmul(ir::Graph& graph);
+Result<int> run_lower_quantized(ir::Graph& graph);
 Result<int> run_merge_activations(ir::Graph& graph);
 Result<int> run_merge_affine(ir::Graph& graph);
 Result<int> run_merge_duplicates(ir::Graph& graph);

@@ -19,6 +19,8 @@ constexpr Pass kPasses[] = {
     {"remove_identity", "removes nodes that hand on their input as it is", run_remove_identity},
     // Before recognise_activations, which looks for clip alone.
     {"merge_activations", "makes one activation of relu and clip in a row", run_merge_activations},
+    // Before all that would change weights or activations between conversions; what stays real is folded after.
+    {"lower_quantized", "computes on integers what a quantised network converts to and from them", run_lower_quantized},
     // Before the folds below, which would take the arithmetic of an activation apart.
     {"recognise_activations", "finds swish, hard_swish, hard_sigmoid and leaky_relu in their parts",
      run_recognise_activations},
