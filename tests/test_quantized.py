@@ -1,4 +1,5 @@
-"""Networks that ONNX Runtime's tools quantised, against ONNX Runtime: through the passes on the oracle."""
+"""Networks that ONNX Runtime's tools quantised, against ONNX Runtime: through the passes on the oracle, and built."""
+import pathlib
 import re
 import subprocess
 
@@ -114,3 +115,14 @@ def test_what_is_written_in_qdq_form_runs_in_onnx_runtime(form, tmp_path):
         theirs = expected(written, x)
         assert_within_a_step(theirs, got, step)
         assert theirs.argmax() == got.argmax()
+
+
+@pytest.mark.parametrize("form,activation,per_channel", CASES)
+def test_built_network_is_within_a_step_of_onnx_runtime(form, activation, per_channel, tmp_path, cache):
+    model, plan = quantized(tmp_path, form, activation, per_channel), pathlib.Path(tmp_path / "m.plan")
+    tool.stretto("build", model, "-o", plan, *cache)
+    step = last_step(model)
+    inputs = {f"{i}.npy": x for i, x in enumerate(samples(3, 7))}
+    got = tool.run_plan(plan, inputs, tmp_path, ["y"])["y"]
+    for name, x in inputs.items():
+        assert_within_a_step(got[name].ravel(), expected(model, x).ravel(), step)
