@@ -145,6 +145,11 @@ void gather(const Params& p, const Unit& u, const uint8_t* src) {
   for (int64_t i = 0; i < u.count; ++i) {
     const int64_t* offsets = u.offsets + i * p.taps;
     int16_t* row = u.panel + i * p.row();
+    if (p.plane == 1 && p.taps == 1 && u.inside) {  // a row of a matrix
+      for (int64_t k = 0; k < p.icg; ++k) row[k] = static_cast<int16_t>(src[offsets[0] + k] - zero);
+      std::fill(row + p.icg, row + p.row(), int16_t{0});
+      continue;
+    }
     for (int64_t ic = 0; ic < p.icg; ++ic) {
       const uint8_t* plane = src + ic * p.plane;
       for (int64_t tap = 0; tap < p.taps; ++tap) {
@@ -158,14 +163,17 @@ void gather(const Params& p, const Unit& u, const uint8_t* src) {
 
 /// Weights of `count` output channels of a group, from channel `first` on.
 void widen_weights(const Params& p, const int8_t* weights, int64_t group, int64_t first, int64_t count, int16_t* out) {
-  for (int64_t c = first; c < first + count; ++c) {
-    int16_t* row = out + (c - first) * p.row();
-    for (int64_t ic = 0; ic < p.icg; ++ic) {
-      const int64_t at = p.transposed ? (group * p.icg + ic) * p.ocg + c : (group * p.ocg + c) * p.icg + ic;
-      const int8_t* from = weights + at * p.taps;
-      for (int64_t tap = 0; tap < p.taps; ++tap) *row++ = from[tap];
+  for (int64_t c = first; c < first + count; ++c, out += p.row()) {
+    if (p.transposed) {
+      for (int64_t ic = 0; ic < p.icg; ++ic) {
+        const int8_t* from = weights + ((group * p.icg + ic) * p.ocg + c) * p.taps;
+        for (int64_t tap = 0; tap < p.taps; ++tap) out[ic * p.taps + tap] = from[tap];
+      }
+    } else {
+      const int8_t* from = weights + (group * p.ocg + c) * p.depth();
+      for (int64_t k = 0; k < p.depth(); ++k) out[k] = from[k];
     }
-    std::fill(row, out + (c - first + 1) * p.row(), int16_t{0});
+    std::fill(out + p.depth(), out + p.row(), int16_t{0});
   }
 }
 

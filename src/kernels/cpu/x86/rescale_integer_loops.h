@@ -217,11 +217,9 @@ void bind_plane(RescalePlane<V>& t, const StepArgs& args, int plane) {
     t.src = static_cast<const uint8_t*>(args.src[p.src]) + channel * 4;
     if (p.plain_bytes) t.dst = static_cast<uint8_t*>(args.dst) + channel;
   }
-  if (p.work == RescaleParams::quantize) {
-    bind_reals(t, static_cast<float*>(const_cast<void*>(args.src[p.src])), n, block);
-  } else {
-    bind_reals(t, static_cast<float*>(args.dst), n, block);
-  }
+  if (p.real_step == 0) return;
+  void* reals = p.work == RescaleParams::quantize ? const_cast<void*>(args.src[p.src]) : args.dst;
+  bind_reals(t, static_cast<float*>(reals), n, block);
 }
 
 template <class V>
