@@ -69,8 +69,7 @@ void quantize_plain(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) {
       const float* x = t.low + c * t.p->pixels + i;
       r[c] = quantized<V>(*t.p, V::load(count < 16 ? Part<float>(x, count).values : x));
     }
-    transpose_bytes(r);
-    for (int k = 0; k < count; ++k) store_bytes(t.dst + (i + k) * 16, r[k]);
+    store_pixels(r, t.lanes, count, t.dst + i * 16);
   }
 }
 
