@@ -227,6 +227,22 @@ void compute_channels(const StepArgs& args, const Params& p, const Unit& u, int6
   }
 }
 
+/// One output channel that reads one input channel: too few products to gather rows for.
+void compute_depthwise(const StepArgs& args, const Params& p, const Unit& u, int64_t channel) {
+  const uint8_t* plane = p.src.as<uint8_t>(args) + channel * p.plane;
+  const int8_t* weights = p.weights.as<int8_t>(args) + channel * p.taps;
+  int32_t sums[kMaxTile];
+  for (int64_t i = 0; i < u.count; ++i) {
+    const int64_t* offsets = u.offsets + i * p.taps;
+    int32_t sum = 0;
+    for (int64_t tap = 0; tap < p.taps; ++tap) {
+      if (u.inside || offsets[tap] >= 0) sum += (plane[offsets[tap]] - p.zero) * weights[tap];
+    }
+    sums[i] = sum;
+  }
+  finish(args, p, u, channel, sums);
+}
+
 void task(const StepArgs& args, TaskId id) {
   const auto& p = args.params_as<Params>();
   std::byte* scratch = args.scratch_of(id.worker);
@@ -242,6 +258,10 @@ void task(const StepArgs& args, TaskId id) {
     find_offsets(p, u);
     const Range channels = part_of(p.groups * p.ocg, p.parts, unit % p.parts);
     for (int64_t c = channels.begin; c < channels.end;) {
+      if (p.icg == 1 && p.ocg == 1) {
+        compute_depthwise(args, p, u, c++);
+        continue;
+      }
       const int64_t group = c / p.ocg, first = group * p.ocg, end = std::min(channels.end, first + p.ocg);
       gather(p, u, p.src.as<uint8_t>(args) + group * p.icg * p.plane);
       compute_channels(args, p, u, group, {c - first, end - first});
