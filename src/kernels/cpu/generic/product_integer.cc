@@ -145,6 +145,11 @@ void gather(const Params& p, const Unit& u, const uint8_t* src) {
   for (int64_t i = 0; i < u.count; ++i) {
     const int64_t* offsets = u.offsets + i * p.taps;
     int16_t* row = u.panel + i * p.row();
+    if (p.plane == 1 && p.taps == 1 && u.inside) {  // a row of a matrix
+      for (int64_t k = 0; k < p.icg; ++k) row[k] = static_cast<int16_t>(src[offsets[0] + k] - zero);
+      std::fill(row + p.icg, row + p.row(), int16_t{0});
+      continue;
+    }
     for (int64_t ic = 0; ic < p.icg; ++ic) {
       const uint8_t* plane = src + ic * p.plane;
       for (int64_t tap = 0; tap < p.taps; ++tap) {
@@ -158,14 +163,17 @@ void gather(const Params& p, const Unit& u, const uint8_t* src) {
 
 /// Weights of `count` output channels of a group, from channel `first` on.
 void widen_weights(const Params& p, const int8_t* weights, int64_t group, int64_t first, int64_t count, int16_t* out) {
-  for (int64_t c = first; c < first + count; ++c) {
-    int16_t* row = out + (c - first) * p.row();
-    for (int64_t ic = 0; ic < p.icg; ++ic) {
-      const int64_t at = p.transposed ? (group * p.icg + ic) * p.ocg + c : (group * p.ocg + c) * p.icg + ic;
-      const int8_t* from = weights + at * p.taps;
-      for (int64_t tap = 0; tap < p.taps; ++tap) *row++ = from[tap];
+  for (int64_t c = first; c < first + count; ++c, out += p.row()) {
+    if (p.transposed) {
+      for (int64_t ic = 0; ic < p.icg; ++ic) {
+        const int8_t* from = weights + ((group * p.icg + ic) * p.ocg + c) * p.taps;
+        for (int64_t tap = 0; tap < p.taps; ++tap) out[ic * p.taps + tap] = from[tap];
+      }
+    } else {
+      const int8_t* from = weights + (group * p.ocg + c) * p.depth();
+      for (int64_t k = 0; k < p.depth(); ++k) out[k] = from[k];
     }
-    std::fill(row, out + (c - first + 1) * p.row(), int16_t{0});
+    std::fill(out + p.depth(), out + p.row(), int16_t{0});
   }
 }
 
@@ -219,6 +227,22 @@ void compute_channels(const StepArgs& args, const Params& p, const Unit& u, int6
   }
 }
 
+/// One output channel that reads one input channel: too few products to gather rows for.
+void compute_depthwise(const StepArgs& args, const Params& p, const Unit& u, int64_t channel) {
+  const uint8_t* plane = p.src.as<uint8_t>(args) + channel * p.plane;
+  const int8_t* weights = p.weights.as<int8_t>(args) + channel * p.taps;
+  int32_t sums[kMaxTile];
+  for (int64_t i = 0; i < u.count; ++i) {
+    const int64_t* offsets = u.offsets + i * p.taps;
+    int32_t sum = 0;
+    for (int64_t tap = 0; tap < p.taps; ++tap) {
+      if (u.inside || offsets[tap] >= 0) sum += (plane[offsets[tap]] - p.zero) * weights[tap];
+    }
+    sums[i] = sum;
+  }
+  finish(args, p, u, channel, sums);
+}
+
 void task(const StepArgs& args, TaskId id) {
   const auto& p = args.params_as<Params>();
   std::byte* scratch = args.scratch_of(id.worker);
@@ -234,6 +258,10 @@ void task(const StepArgs& args, TaskId id) {
     find_offsets(p, u);
     const Range channels = part_of(p.groups * p.ocg, p.parts, unit % p.parts);
     for (int64_t c = channels.begin; c < channels.end;) {
+      if (p.icg == 1 && p.ocg == 1) {
+        compute_depthwise(args, p, u, c++);
+        continue;
+      }
       const int64_t group = c / p.ocg, first = group * p.ocg, end = std::min(channels.end, first + p.ocg);
       gather(p, u, p.src.as<uint8_t>(args) + group * p.icg * p.plane);
       compute_channels(args, p, u, group, {c - first, end - first});

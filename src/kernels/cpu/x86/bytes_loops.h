@@ -54,5 +54,31 @@ struct Part {
   }
 }
 
+/// `count` ≤ 16 pixels of a block from rows of channels, of which the first `lanes` may be other than zero.
+[[gnu::always_inline]] inline void store_pixels(__m128i (&r)[16], int lanes, ptrdiff_t count, uint8_t* to) {
+  if (lanes > 4) {
+    transpose_bytes(r);
+    for (int i = 0; i < count; ++i) store_bytes(to + i * 16, r[i]);
+    return;
+  }
+  const __m128i low = _mm_unpacklo_epi8(r[0], r[1]), high = _mm_unpackhi_epi8(r[0], r[1]);
+  const __m128i low2 = _mm_unpacklo_epi8(r[2], r[3]), high2 = _mm_unpackhi_epi8(r[2], r[3]);
+  const __m128i pixels[4] = {_mm_unpacklo_epi16(low, low2), _mm_unpackhi_epi16(low, low2),
+                             _mm_unpacklo_epi16(high, high2), _mm_unpackhi_epi16(high, high2)};
+  const __m128i first = _mm_setr_epi32(0x03020100, -1, -1, -1);  // the first four bytes, zeros after them
+  if (count == 16) {
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; ++i) {
+      const __m128i which = _mm_add_epi8(first, _mm_setr_epi32(i % 4 * 0x04040404, 0, 0, 0));
+      store_bytes(to + i * 16, _mm_shuffle_epi8(pixels[i / 4], which));
+    }
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    const __m128i which = _mm_add_epi8(first, _mm_setr_epi32(i % 4 * 0x04040404, 0, 0, 0));
+    store_bytes(to + i * 16, _mm_shuffle_epi8(pixels[i / 4], which));
+  }
+}
+
 }  // namespace
 }  // namespace stretto::kernels

@@ -8,6 +8,8 @@
 namespace stretto::kernels {
 namespace {
 
+constexpr int kGemmAhead = 4096;  // bytes of weights that are fetched ahead
+
 template <class V>
 struct GemmIntegerTask {
   const GemmIntegerParams* p;
@@ -61,6 +63,7 @@ void gemm_tile(const GemmIntegerTask<V>& t, int row, int block, const int8_t* we
   }
   const auto step = [&](const uint8_t* x, ptrdiff_t stride) {
     typename V::Weights w[B];
+    for (int at = 0; at < B * 16 * G; at += 64) _mm_prefetch(weights + kGemmAhead + at, _MM_HINT_T0);
 #pragma GCC unroll 4
     for (int b = 0; b < B; ++b) w[b] = V::load_weights(weights + b * 16 * G);
 #pragma GCC unroll 4

@@ -31,8 +31,7 @@ inline void reformat_byte_plane(const ReformatParams& p, const uint8_t* src, uin
     __m128i r[16] = {};
     if (p.to_blocked) {
       for (int c = 0; c < lanes; ++c) r[c] = load_bytes(src + c * p.pixels + i, count);
-      transpose_bytes(r);
-      for (int k = 0; k < count; ++k) store_bytes(dst + (i + k) * 16, r[k]);
+      store_pixels(r, lanes, count, dst + i * 16);
     } else {
       for (int k = 0; k < count; ++k) r[k] = load_bytes(src + (i + k) * 16);
       transpose_bytes(r);

@@ -24,8 +24,9 @@ struct ReformatParams {
 /// Some lanes of one block of an input's image.
 struct ChannelSource {
   int32_t input = 0, block = 0;
-  uint32_t lanes = 0;     // of the output vector that are taken
-  int32_t from[16] = {};  // for each output lane, the lane taken; of 32 lanes as 32 int16_t; of bytes 16 int8_t, −128 where none is
+  uint32_t lanes = 0;  // of the output vector that are taken
+  int32_t from[16] =
+      {};  // for each output lane, the lane taken; of 32 lanes as 32 int16_t; of bytes 16 int8_t, −128 where none is
 };
 
 /// Output channels gathered from input channels (concatenation, slice, shuffle). After the struct follow

@@ -69,8 +69,7 @@ void quantize_plain(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) {
       const float* x = t.low + c * t.p->pixels + i;
       r[c] = quantized<V>(*t.p, V::load(count < 16 ? Part<float>(x, count).values : x));
     }
-    transpose_bytes(r);
-    for (int k = 0; k < count; ++k) store_bytes(t.dst + (i + k) * 16, r[k]);
+    store_pixels(r, t.lanes, count, t.dst + i * 16);
   }
 }
 
@@ -217,11 +216,9 @@ void bind_plane(RescalePlane<V>& t, const StepArgs& args, int plane) {
     t.src = static_cast<const uint8_t*>(args.src[p.src]) + channel * 4;
     if (p.plain_bytes) t.dst = static_cast<uint8_t*>(args.dst) + channel;
   }
-  if (p.work == RescaleParams::quantize) {
-    bind_reals(t, static_cast<float*>(const_cast<void*>(args.src[p.src])), n, block);
-  } else {
-    bind_reals(t, static_cast<float*>(args.dst), n, block);
-  }
+  if (p.real_step == 0) return;
+  void* reals = p.work == RescaleParams::quantize ? const_cast<void*>(args.src[p.src]) : args.dst;
+  bind_reals(t, static_cast<float*>(reals), n, block);
 }
 
 template <class V>

@@ -26,8 +26,9 @@ struct RescaleParams {
   int32_t planes = 1, channel_blocks = 1, channels = 1, plane_block = 1, parts = 1;
   int64_t pixels = 1, part = 1;
   int32_t src = 0, other = -1;  // positions among the inputs
-  // Real numbers: from pixel to pixel 16 (c16) or 8 (c8, `real_blocks` blocks an image), or 1: plain.
-  int32_t real_step = 16, real_blocks = 1;
+  // Real numbers: from pixel to pixel 16 (c16) or 8 (c8, `real_blocks` blocks an image), or 1: plain; 0: there are
+  // none.
+  int32_t real_step = 0, real_blocks = 1;
   int32_t to_bytes = 1, plain_bytes = 0;  // of rescale_sums: what is stored
   // Signed bytes are read as unsigned ones, 128 more: `flip` is then 128, and part of the zero point.
   int32_t flip = 0, other_flip = 0, src_zero = 0, other_zero = 0, zero = 0;
