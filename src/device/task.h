@@ -24,8 +24,8 @@ struct StepArgs {
   std::byte* scratch = nullptr;         // booked `scratch_bytes`, shared by the tasks of the step
   std::byte* worker_scratch = nullptr;  // booked `worker_scratch_bytes` for each worker, `worker_stride` apart
   size_t worker_stride = 0;
-  // What later steps will read first, weights of theirs: a task may fetch its share, `ahead_share` bytes at
-  // index · ahead_share, towards the caches while it computes. Nobody needs it for a result.
+  // What later steps will read first, weights of theirs: a task of the last phase may fetch its share, `ahead_share`
+  // bytes at index · ahead_share, towards the caches while it computes. Nobody needs it for a result.
   const std::byte* ahead = nullptr;
   size_t ahead_bytes = 0, ahead_share = 0;
 

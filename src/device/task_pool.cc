@@ -74,7 +74,7 @@ void run_alone(const StepCall& step) {
 
 void set_fetch(StepCall& call, std::span<const std::byte> ahead) {
   constexpr size_t kLine = 64;
-  const auto tasks = static_cast<size_t>(call.tasks[0]);
+  const auto tasks = static_cast<size_t>(call.tasks[static_cast<size_t>(phases_of(call) - 1)]);
   call.args.ahead = ahead.data();
   call.args.ahead_bytes = ahead.size();
   call.args.ahead_share = (ahead.size() / tasks + kLine) / kLine * kLine;

@@ -25,7 +25,7 @@ struct StepCall {
   PhaseTasks tasks{};
 };
 
-/// Lets the tasks of `call`'s first phase share out what they fetch for later steps.
+/// Lets the tasks of `call`'s last phase share out what they fetch for later steps.
 void set_fetch(StepCall& call, std::span<const std::byte> ahead);
 
 /// Told of each step when a run is observed; must not throw.

@@ -208,5 +208,14 @@ TEST(Memory, of_no_size_or_too_much_is_empty) {
   EXPECT_FALSE(Memory(SIZE_MAX / 4));
 }
 
+TEST(TaskPool, what_later_steps_read_is_shared_out_to_the_last_phase) {
+  const std::vector<std::byte> ahead(size_t{64} * 100);
+  StepCall call;
+  call.tasks = {1, 10};
+  set_fetch(call, ahead);
+  EXPECT_LT(call.args.ahead_share, ahead.size() / 5);
+  EXPECT_GE(call.args.ahead_share * 10, ahead.size());
+}
+
 }  // namespace
 }  // namespace stretto

@@ -85,6 +85,28 @@ Refusal check_conv(const Problem& problem, int width) {
   return check_epilogue(problem);
 }
 
+size_t conv_weights_bytes(const ConvParams& p, WeightKind kind) {
+  return static_cast<size_t>(p.weights) * kFloat + static_cast<size_t>(p.groups * p.group_weights) * size_of(kind);
+}
+
+void pack_conv(const Problem& problem, const ConvParams& p, int width, WeightKind kind,
+               std::span<const Tensor> constants, std::byte* weights) {
+  const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
+  auto* out = reinterpret_cast<float*>(weights);
+  const Shape& shape = kernel.shape();
+  const int64_t oc = shape[0] / p.groups;
+  copy_padded(static_cast<const float*>(bias.data()), shape[0], p.weights, out);
+  std::vector<float> packed(static_cast<size_t>(p.groups * p.group_weights));
+  float* to = packed.data();
+  WeightView view{static_cast<const float*>(kernel.data()), shape[1] * shape[2] * shape[3], shape[2] * shape[3],
+                  shape[3], 1};
+  for (int g = 0; g < p.groups; ++g, view.data += oc * view.oc) {
+    to = pack_tiles(view, static_cast<int>(oc), static_cast<int>(shape[1]), static_cast<int>(shape[2]),
+                    static_cast<int>(shape[3]), width, p.blocks, to);
+  }
+  store_weights(kind, packed.data(), to - packed.data(), reinterpret_cast<std::byte*>(out + p.weights));
+}
+
 template <int width, WeightKind kind>
 Refusal ConvDirect<width, kind>::supports(const Problem& problem) {
   return check_conv(problem, width);
@@ -106,8 +128,7 @@ Booking ConvDirect<width, kind>::book(const Problem& problem, const Config& conf
   Booking booking;
   booking.set_params(p);
   booking.tasks[0] = conv_tasks(p);
-  booking.weights_bytes =
-      static_cast<size_t>(p.weights) * kFloat + static_cast<size_t>(p.groups * p.group_weights) * size_of(kind);
+  booking.weights_bytes = conv_weights_bytes(p, kind);
   booking.worker_scratch_bytes = panel_bytes(p, width);
   return booking;
 }
@@ -115,21 +136,7 @@ Booking ConvDirect<width, kind>::book(const Problem& problem, const Config& conf
 template <int width, WeightKind kind>
 void ConvDirect<width, kind>::pack(const Problem& problem, const Config& config, std::span<const Tensor> constants,
                                    std::byte* weights) {
-  const ConvParams p = split_params(problem, config, width);
-  const Tensor kernel = constant_of(problem, constants, 1), bias = constant_of(problem, constants, 2);
-  auto* out = reinterpret_cast<float*>(weights);
-  const Shape& shape = kernel.shape();
-  const int64_t oc = shape[0] / p.groups;
-  copy_padded(static_cast<const float*>(bias.data()), shape[0], p.weights, out);
-  std::vector<float> packed(static_cast<size_t>(p.groups * p.group_weights));
-  float* to = packed.data();
-  WeightView view{static_cast<const float*>(kernel.data()), shape[1] * shape[2] * shape[3], shape[2] * shape[3],
-                  shape[3], 1};
-  for (int g = 0; g < p.groups; ++g, view.data += oc * view.oc) {
-    to = pack_tiles(view, static_cast<int>(oc), static_cast<int>(shape[1]), p.pass[0].kh, p.pass[0].kw, width, p.blocks,
-                    to);
-  }
-  store_weights(kind, packed.data(), to - packed.data(), reinterpret_cast<std::byte*>(out + p.weights));
+  pack_conv(problem, split_params(problem, config, width), width, kind, constants, weights);
 }
 
 template struct ConvDirect<8>;

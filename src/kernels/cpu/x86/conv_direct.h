@@ -10,6 +10,10 @@ namespace stretto::kernels {
 ConvParams conv_params(const Problem& problem, int width);
 /// Whether it is a convolution with constant weights on blocks of `width` channels that the loops can take.
 Refusal check_conv(const Problem& problem, int width);
+/// Bytes of the bias and the packed weights, and both of them written.
+size_t conv_weights_bytes(const ConvParams& p, WeightKind kind);
+void pack_conv(const Problem& problem, const ConvParams& p, int width, WeightKind kind,
+               std::span<const Tensor> constants, std::byte* weights);
 
 /// `width`: channels in a block and lanes of a vector, 8 or 16.
 template <int width, WeightKind kind = WeightKind::full>

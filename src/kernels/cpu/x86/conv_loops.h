@@ -110,10 +110,10 @@ void conv_rows(ConvTask& t, int row_begin, int row_end, int col_begin, int col_e
   }
 }
 
+/// One task of the convolution `p` of what lies at `src`.
 template <class I>
-void conv_task(const StepArgs& args, TaskId id) {
+void conv_task_of(const StepArgs& args, const ConvParams& p, const float* src, TaskId id) {
   constexpr int W = I::V::width;
-  const ConvParams& p = *static_cast<const ConvParams*>(args.params);
   const ConvTaskIndex index = conv_task_index(p, id.index);
   ConvTask t;
   t.p = &p;
@@ -122,7 +122,7 @@ void conv_task(const StepArgs& args, TaskId id) {
   t.bias = packed + static_cast<ptrdiff_t>(index.group) * p.oc_blocks * W;
   t.weights =
       reinterpret_cast<const typename I::Weight*>(packed + p.weights) + index.group * p.group_weights + t.pass->weights;
-  t.src = static_cast<const float*>(args.src[p.src]) + static_cast<ptrdiff_t>(index.image) * p.ic_blocks * p.src_block;
+  t.src = src + static_cast<ptrdiff_t>(index.image) * p.ic_blocks * p.src_block;
   const ptrdiff_t out = static_cast<ptrdiff_t>(index.image) * p.oc_blocks * p.dst_block + t.pass->dst;
   t.dst = static_cast<float*>(args.dst) + out;
   t.other = p.epilogue.other < 0 ? nullptr : static_cast<const float*>(args.src[p.epilogue.other]) + out;
@@ -133,6 +133,12 @@ void conv_task(const StepArgs& args, TaskId id) {
   set_taps<W>(p, *t.pass, t.taps, t.panel_taps);
   conv_rows<I>(t, index.row * p.row_block, least(t.pass->oh, (index.row + 1) * p.row_block), index.col * p.col_block,
                least(t.pass->ow, (index.col + 1) * p.col_block));
+}
+
+template <class I>
+void conv_task(const StepArgs& args, TaskId id) {
+  const ConvParams& p = *static_cast<const ConvParams*>(args.params);
+  conv_task_of<I>(args, p, static_cast<const float*>(args.src[p.src]), id);
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ constexpr int64_t kWeightBytes = 384 << 10;    // weights of one task and chunk,
 constexpr int64_t kHalfWeightBytes = 1 << 20;  // the same in f16: processors with its arithmetic have 2 MiB
 constexpr double kTaskFlops = 3e6;             // about 30 µs
 constexpr int kMostTasks = 64, kFewTasks = 8;
-constexpr int64_t kKeptWeightBytes = 28 << 10;  // of a level 1 of 32 or 48 KiB
+constexpr int64_t kKeptWeightBytes = 128 << 10;  // of a level 2 of 256 KiB or more: sums rest in dst seldom
 constexpr int kStreamedTiles = 4;
+constexpr size_t kBestTiles = 2;
 
 struct Tile {
   int pixels, blocks;
@@ -65,8 +66,8 @@ bool is_pointwise(const ConvParams& p) {
   return p.passes == 1 && p.pass[0].kh == 1 && p.pass[0].kw == 1 && p.sh == 1 && p.sw == 1;
 }
 
-/// A pointwise task with one group of output blocks and pixels enough keeps a chunk's weights in level 1 and lets the
-/// pixels stream past; others keep a tile's pixels there and stream the weights.
+/// A pointwise task with one group of output blocks and pixels enough keeps a chunk's weights near and lets the pixels
+/// stream past; others keep a tile's pixels near and stream the weights.
 bool keeps_weights(const ConvParams& p) {
   return is_pointwise(p) && p.oc_chunk <= p.blocks && p.row_block * p.col_block >= kStreamedTiles * p.pixels;
 }
@@ -101,27 +102,50 @@ Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
   return Config{{tile.pixels, tile.blocks, oc_chunk, rows}};
 }
 
-}  // namespace
+/// The tiles worth trying: some by their count of cycles, best first, and the one of most blocks.
+struct Tiles {
+  std::vector<Tile> best;
+  Tile widest{1, 1};
+};
 
-std::vector<Config> conv_splits(const ConvParams& p, int width) {
-  std::vector<Tile> tiles;
+Tiles tiles_for(const ConvParams& p, int width) {
+  Tiles tiles;
+  const int columns = p.pass[0].ow;
   for (int blocks = 1; blocks <= std::min(p.oc_blocks, kMaxTileBlocks); ++blocks) {
     const int most_pixels = tile_pixels(width, blocks);
     if (most_pixels == 0) continue;
-    const int columns = p.pass[0].ow;
-    tiles.push_back({div_up(columns, div_up(columns, most_pixels)), blocks});
+    tiles.widest = {div_up(columns, div_up(columns, most_pixels)), blocks};
+    tiles.best.push_back(tiles.widest);
   }
-  auto cost = [&](const Tile& t) { return step_cycles(t, p.pass[0].ow, p.oc_blocks, width); };
-  std::stable_sort(tiles.begin(), tiles.end(), [&](const Tile& a, const Tile& b) { return cost(a) < cost(b); });
+  auto cost = [&](const Tile& t) { return step_cycles(t, columns, p.oc_blocks, width); };
+  std::stable_sort(tiles.best.begin(), tiles.best.end(),
+                   [&](const Tile& a, const Tile& b) { return cost(a) < cost(b); });
+  tiles.best.resize(std::min(tiles.best.size(), kBestTiles));
+  return tiles;
+}
+
+void add_new(const Config& config, std::vector<Config>& to) {
+  if (std::find(to.begin(), to.end(), config) == to.end()) to.push_back(config);
+}
+
+}  // namespace
+
+std::vector<Config> streaming_splits(const ConvParams& p, int width) {
+  const Tiles tiles = tiles_for(p, width);
+  // What streams is read once for each group of output blocks: the widest tile reads the least.
+  std::vector<Config> configs{streaming_split(p, tiles.widest)};
+  for (const Tile& tile : tiles.best) add_new(streaming_split(p, tile), configs);
+  return configs;
+}
+
+std::vector<Config> conv_splits(const ConvParams& p, int width) {
+  const Tiles tiles = tiles_for(p, width);
   const double tasks = std::clamp(flops_of(p, width) / kTaskFlops, 1.0, static_cast<double>(kMostTasks));
   std::vector<Config> configs;
-  auto add = [&](const Config& config) {
-    if (std::find(configs.begin(), configs.end(), config) == configs.end()) configs.push_back(config);
-  };
-  const size_t kept = std::min<size_t>(tiles.size(), 2);
-  for (size_t i = 0; i < kept; ++i) add(split_for(p, width, tiles[i], tasks));
-  for (size_t i = 0; i < kept; ++i) add(split_for(p, width, tiles[i], std::max(8.0, tasks / 4)));
-  for (size_t i = 0; i < kept && is_pointwise(p); ++i) add(streaming_split(p, tiles[i]));
+  for (const Tile& tile : tiles.best) add_new(split_for(p, width, tile, tasks), configs);
+  for (const Tile& tile : tiles.best) add_new(split_for(p, width, tile, std::max(8.0, tasks / 4)), configs);
+  if (!is_pointwise(p)) return configs;
+  for (const Config& config : streaming_splits(p, width)) add_new(config, configs);
   return configs;
 }
 

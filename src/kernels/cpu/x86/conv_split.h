@@ -11,6 +11,8 @@ namespace stretto::kernels {
 /// Config: {pixels of a tile, blocks of a tile, blocks of a task (oc_chunk), rows of a task; columns if there is one
 /// row}. Best guess first. `p` has its shapes and passes filled in, not its split.
 std::vector<Config> conv_splits(const ConvParams& p, int width);
+/// Those of a pointwise convolution that keep weights near and let the pixels stream past.
+std::vector<Config> streaming_splits(const ConvParams& p, int width);
 /// Fills in the split of `p` from a config, and the panel.
 void apply_split(const Config& config, int width, ConvParams& p);
 /// Expected seconds on `threads` workers, from a count of cycles of the tiles.

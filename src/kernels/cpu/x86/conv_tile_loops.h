@@ -42,6 +42,15 @@ void conv_tile_of(const TileArgs& a) {
     for (int kh = 0; kh < a.kh; ++kh, row += a.src_row, next += a.src_row) {
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) __builtin_prefetch(next + r * W);
+      // The sums' own lines are wanted at the end, all at once: a block of them with each block of input.
+      if (ic < B && kh == 0) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) __builtin_prefetch(a.dst + r * a.dst_pixel + ic * a.dst_block, 1);
+        if (a.other != nullptr) {
+#pragma GCC unroll 16
+          for (int r = 0; r < R; ++r) __builtin_prefetch(a.other + r * a.dst_pixel + ic * a.dst_block);
+        }
+      }
       for (int kw = 0; kw < a.kw; ++kw) {
         const float* s = row + a.taps[kw];
         const float* const end = s + quads * 4;

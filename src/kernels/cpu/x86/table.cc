@@ -3,6 +3,8 @@
 #include "kernels/cpu/x86/conv_direct.h"
 #include "kernels/cpu/x86/conv_first.h"
 #include "kernels/cpu/x86/conv_first_params.h"
+#include "kernels/cpu/x86/conv_gathered.h"
+#include "kernels/cpu/x86/conv_gathered_params.h"
 #include "kernels/cpu/x86/conv_half.h"
 #include "kernels/cpu/x86/conv_half_params.h"
 #include "kernels/cpu/x86/conv_params.h"
@@ -51,6 +53,7 @@ constexpr Tactic kAvx512[] = {
     tile_row<Winograd<16>>("cpu.avx512.winograd", 3, Isa::avx512, avx512::winograd),
     tile_row<Winograd<16, WeightKind::full, true>>("cpu.avx512.winograd_raw", 1, Isa::avx512, avx512::winograd_raw),
     tile_row<ConvDirect<16>>("cpu.avx512.conv_direct", 1, Isa::avx512, avx512::conv_direct),
+    tile_row<ConvGathered<16>>("cpu.avx512.conv_gathered", 1, Isa::avx512, avx512::conv_gathered),
     row<ConvFirst<16>>("cpu.avx512.conv_first", 1, Isa::avx512, avx512::conv_first),
     row<ConvFirstPool<16>>("cpu.avx512.conv_first_pool", 1, Isa::avx512, avx512::conv_first_pool),
     row<Separable<16>>("cpu.avx512.separable", 1, Isa::avx512, avx512::separable),
@@ -64,6 +67,8 @@ constexpr Tactic kAvx512[] = {
     row<Channels<16>, Numerics::bit_exact>("cpu.avx512.channels", 1, Isa::avx512, avx512::channels),
     row<Resample<16>>("cpu.avx512.resample", 1, Isa::avx512, avx512::resample),
     half_row<ConvDirect<16, WeightKind::half>>("cpu.avx512.conv_direct_half", 1, Isa::avx512, avx512::conv_direct_half),
+    half_row<ConvGathered<16, WeightKind::half>>("cpu.avx512.conv_gathered_half", 1, Isa::avx512,
+                                                 avx512::conv_gathered_half),
     half_row<Winograd<16, WeightKind::half>>("cpu.avx512.winograd_half", 2, Isa::avx512, avx512::winograd_half),
     half_row<Winograd<16, WeightKind::half, true>>("cpu.avx512.winograd_raw_half", 1, Isa::avx512,
                                                    avx512::winograd_raw_half),
@@ -90,6 +95,7 @@ constexpr Tactic kAvx2[] = {
     tile_row<Winograd<8>>("cpu.avx2.winograd", 3, Isa::avx2, avx2::winograd),
     tile_row<Winograd<8, WeightKind::full, true>>("cpu.avx2.winograd_raw", 1, Isa::avx2, avx2::winograd_raw),
     tile_row<ConvDirect<8>>("cpu.avx2.conv_direct", 1, Isa::avx2, avx2::conv_direct),
+    tile_row<ConvGathered<8>>("cpu.avx2.conv_gathered", 1, Isa::avx2, avx2::conv_gathered),
     row<ConvFirst<8>>("cpu.avx2.conv_first", 1, Isa::avx2, avx2::conv_first),
     row<ConvFirstPool<8>>("cpu.avx2.conv_first_pool", 1, Isa::avx2, avx2::conv_first_pool),
     row<Separable<8>>("cpu.avx2.separable", 1, Isa::avx2, avx2::separable),
@@ -103,6 +109,7 @@ constexpr Tactic kAvx2[] = {
     row<Channels<8>, Numerics::bit_exact>("cpu.avx2.channels", 1, Isa::avx2, avx2::channels),
     row<Resample<8>>("cpu.avx2.resample", 1, Isa::avx2, avx2::resample),
     half_row<ConvDirect<8, WeightKind::half>>("cpu.avx2.conv_direct_half", 1, Isa::avx2, avx2::conv_direct_half),
+    half_row<ConvGathered<8, WeightKind::half>>("cpu.avx2.conv_gathered_half", 1, Isa::avx2, avx2::conv_gathered_half),
     half_row<Winograd<8, WeightKind::half>>("cpu.avx2.winograd_half", 2, Isa::avx2, avx2::winograd_half),
     half_row<Winograd<8, WeightKind::half, true>>("cpu.avx2.winograd_raw_half", 1, Isa::avx2, avx2::winograd_raw_half),
     half_row<Gemm<8, WeightKind::half>>("cpu.avx2.gemm_half", 1, Isa::avx2, avx2::gemm_half),

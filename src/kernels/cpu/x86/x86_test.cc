@@ -107,6 +107,23 @@ TEST(X86, conv_direct_takes_any_kernel_stride_dilation_and_padding) {
   for (const ConvCase& c : cases) expect_solved("conv_direct", [&](Layout l) { return conv_alone(c, l, l); });
 }
 
+TEST(X86, conv_gathered_takes_any_kernel_stride_dilation_and_padding) {
+  const ConvCase cases[] = {
+      {.src = {1, 20, 9, 13}, .oc = 37},
+      {.src = {2, 33, 15, 14}, .oc = 140, .strides = {2, 2}},
+      {.src = {2, 40, 8, 7}, .oc = 65, .kernel = {1, 1}, .strides = {2, 2}, .pads = {0, 0, 0, 0}},
+      {.src = {1, 40, 13, 13}, .oc = 64, .kernel = {1, 1}, .strides = {2, 1}, .pads = {1, 0, 0, 2}},
+      {.src = {1, 16, 17, 11}, .oc = 16, .kernel = {5, 3}, .dilations = {2, 3}, .pads = {4, 4, 4, 4}},
+      {.src = {1, 16, 3, 3}, .oc = 16, .pads = {4, 4, 4, 4}},
+      {.src = {1, 16, 20, 21}, .oc = 16, .strides = {4, 4}, .bias = false},
+  };
+  for (const ConvCase& c : cases) expect_solved("conv_gathered", [&](Layout l) { return conv_alone(c, l, l); });
+  const ConvCase many{.src = {1, 512, 6, 7}, .oc = 72, .strides = {2, 2}};
+  expect_solved("conv_gathered", [&](Layout l) {
+    return conv_joined(many, {1, 72, 3, 4}, BinaryKind::add, {}, {act(UnaryKind::relu)}, l);
+  });
+}
+
 TEST(X86, conv_direct_keeps_partial_sums_over_many_channels) {
   const ConvCase square{.src = {1, 512, 6, 7}, .oc = 64};
   const ConvCase point{.src = {1, 2048, 7, 7}, .oc = 72, .kernel = {1, 1}, .pads = {0, 0, 0, 0}};
