@@ -50,7 +50,7 @@ def run_onnx(model, network):
     """ONNX Runtime, a picture at a time."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
+    options.intra_op_num_threads = 1     # spinning workers cost minutes where the CPUs are shared
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     answers = [session.run(network.outputs, {network.input: x[None]}) for x in network.set.test]
     return {o: np.concatenate([a[i] for a in answers]) for i, o in enumerate(network.outputs)}
