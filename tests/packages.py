@@ -48,7 +48,7 @@ PYPI = {
         "dc6f2bbf33b7847bfdc191b039bd077547aa1a23fe056f99f555dc82edb81348"),
 }
 # Versions differ between releases and Debian signs its archive, so no digests here.
-DEBIAN = ("tuxpaint-stamps-default",)
+DEBIAN = ("tuxpaint-stamps-default", "gcompris-qt-data", "opencv-doc")
 
 
 class Unavailable(Exception):
