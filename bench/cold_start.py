@@ -50,7 +50,7 @@ def table(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    usual = [e for e in ("stretto", *engines.PEERS) if not e.endswith("-nospin")]
+    usual = [e for e in engines.USUAL["fp32"] if e != "stretto-fp16"]
     parser.add_argument("--networks", nargs="+", type=subjects.network_name, default=["mobilenet_v2"],
                         metavar="NAME[@HxW]")
     parser.add_argument("--engines", nargs="+", choices=[*engines.OURS, *engines.PEERS], default=usual)

@@ -50,7 +50,7 @@ def peer(engine, model, threads, inputs, job):
 def one(engine, subject, threads, job):
     if engine in engines.OURS:
         return ours(subject.plans[engine], threads, job)
-    return peer(engine, subject.model, threads, subject.inputs, job)
+    return peer(engine, subject.model_of(engine), threads, subject.inputs, job)
 
 
 def rounds(names, subject, threads, count, jobs):

@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import int8  # noqa: E402
 import networks  # noqa: E402
 import tool  # noqa: E402
 
@@ -31,3 +32,11 @@ def small(tmp_path_factory, cache):
     onnx.save(networks.build("squeezenet1_1", 1, (67, 67), 0.25, classes=20), model)
     tool.stretto("build", model, "-o", plan, *cache)
     return model, plan
+
+
+@pytest.fixture(scope="session")
+def resnet(tmp_path_factory):
+    """A small network calibrated for INT8: what tests of quantisation work on."""
+    folder, shape = tmp_path_factory.mktemp("resnet"), (1, 3, 32, 32)
+    onnx.save(networks.build("resnet18", 1, shape[2:], 0.125, classes=20), folder / "m.onnx")
+    return int8.calibrated("resnet18", folder / "m.onnx", shape, folder)

@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import struct
 
 import numpy as np
 import onnx
@@ -267,21 +266,12 @@ def test_devices():
 
 
 # --- choices ---------------------------------------------------------------------------------------------------------
-def without_times(file):
-    """A plan's bytes up to what was measured, which comes last (src/plan/FORMAT.md)."""
-    plan = file.read_bytes()
-    weights_bytes, weights_offset = struct.unpack_from("<QQ", plan, 24)
-    end = weights_offset + (weights_bytes + 63) // 64 * 64
-    assert 64 < end < len(plan)
-    return plan[:end]
-
-
 def test_rebuild_from_logged_tactics_gives_the_same_bytes(small, tmp_path, cache):
     log, first, second = tmp_path / "choices", tmp_path / "first.plan", tmp_path / "second.plan"
     tool.stretto("build", small[0], "-o", first, "--log-tactics", log, *cache)
     report = tool.stretto_json("build", small[0], "-o", second, "--tactics", log)
     assert report["timed_tactics"] == 0
-    assert without_times(first) == without_times(second)
+    assert tool.without_times(first) == tool.without_times(second)
 
 
 def test_damaged_tactics_file(small, tmp_path):

@@ -73,3 +73,34 @@ def test_wrong_usage(arguments, status, files, tmp_path):
         arguments = tuple(a.replace(word, str(value)) for a in arguments)
     tool.refusal(status, *arguments, program="inference")
     assert not (tmp_path / "out").exists()
+
+
+def test_calibration_folder_turns_int8_on_and_its_recipe_does_alone(files, tmp_path):
+    model, samples, x = files
+    recipe, plan = tmp_path / "recipe", tmp_path / "p.plan"
+    inference(f"--file={model}", f"--plan={plan}", f"--calibration_dir={samples}", f"--calibration={recipe}")
+    assert recipe.read_text().startswith("stretto recipe ")
+    assert tool.stretto_json("inspect", plan)["precision"] in ("fp32", "int8")
+    before = recipe.read_bytes()
+    inference(f"--file={model}", f"--plan={plan}", f"--calibration={recipe}", f"--dir={samples}",
+              f"--output_dir={tmp_path}/out")
+    assert recipe.read_bytes() == before
+    assert tool.stretto_json("inspect", plan)["precision"] == "int8"
+    expected = tool.oracle(model)({"x": x})["y"]
+    for i in range(5):
+        y, r = np.fromfile(tmp_path / "out" / f"sample{i}.bin", np.float32).astype(np.float64), expected[i].ravel()
+        assert 0.98 <= y @ r / np.linalg.norm(y) / np.linalg.norm(r) < 1 - 1e-9
+
+
+@pytest.mark.parametrize("arguments", (
+    ("--calibration=GONE",), ("--calibration_dir=GONE",), ("--calibration_dir=EMPTY", "--calibration=OUT"),
+    ("--calibration_dir=SAMPLES", "--calibration=GONE/recipe"),
+), ids=" ".join)
+def test_calibration_that_cannot_be(arguments, files, tmp_path):
+    model, samples, _ = files
+    (tmp_path / "empty").mkdir()
+    names = {"GONE": tmp_path / "gone", "EMPTY": tmp_path / "empty", "SAMPLES": samples, "OUT": tmp_path / "out"}
+    for word, value in names.items():
+        arguments = tuple(a.replace(word, str(value)) for a in arguments)
+    tool.refusal(2, f"--file={model}", f"--plan={tmp_path}/p.plan", *arguments, program="inference")
+    assert not (tmp_path / "p.plan").exists() and not (tmp_path / "out").exists() and not (tmp_path / "gone").exists()

@@ -20,7 +20,7 @@ def refusal(*arguments):
 
 
 def test_every_network_has_its_problems():
-    assert [f.stem for f in FILES] == sorted(networks.NETWORKS)
+    assert [f.stem for f in FILES] == sorted(n + kind for n in networks.NETWORKS for kind in ("", "_int8"))
 
 
 def test_every_line_is_a_problem():
@@ -34,6 +34,15 @@ def test_tactics_agree_with_the_reference_on_a_sample():
     report = json.loads(done.stdout)
     assert len(report["problems"]) == 40 and report["checked"] >= 40 and report["wrong"] == 0
     assert all(p["tactics"] for p in report["problems"]), "every problem of a plan has a tactic"
+
+
+def test_integer_tactics_agree_with_the_reference_to_the_bit_on_a_sample():
+    done = bench("--check", "--json", "--sample", 15, "--threads", 2, *FOLDER.glob("*_int8.txt"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert len(report["problems"]) == 15 and report["wrong"] == 0
+    integer = [p for p in report["problems"] if "_integer(" in p["problem"]]
+    assert integer and all(row["error"] == 0 for p in integer for row in p["tactics"])
 
 
 def test_the_same_seed_draws_the_same_problems():

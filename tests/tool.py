@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 
 import numpy as np
@@ -70,6 +71,15 @@ def run_plan(plan, inputs, folder, outputs, threads=2):
 
 def files_below(folder):
     return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
+
+
+def without_times(file):
+    """A plan's bytes up to what was measured, which comes last (src/plan/FORMAT.md)."""
+    plan = file.read_bytes()
+    weights_bytes, weights_offset = struct.unpack_from("<QQ", plan, 24)
+    end = weights_offset + (weights_bytes + 63) // 64 * 64
+    assert 64 < end < len(plan)
+    return plan[:end]
 
 
 def assert_close(what, y, r, max_error=MAX_ERROR):

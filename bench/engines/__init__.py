@@ -3,13 +3,13 @@
 A peer is a file of this folder with `PACKAGE` (its name for pip), `NEEDS` (what it imports to run) and `load(file,
 threads)`, which gives a function from {input: array} to {output: array}. Where it reads a format of its own,
 `convert(model)` writes that file once beside the model (and `CONVERTER` is what that imports). Arithmetic is float32
-everywhere, and threads are what is asked for.
+except where the name says otherwise, and threads are what is asked for.
 """
 import importlib
 import importlib.metadata
 import importlib.util
 
-OURS = {"stretto": "fp32", "stretto-fp16": "fp16"}  # engine: precision of its plans
+OURS = {"stretto": "fp32", "stretto-fp16": "fp16", "stretto-int8": "int8"}  # engine: precision of its plans
 
 # engine: (file of this folder, further arguments of its load)
 PEERS = {
@@ -19,7 +19,19 @@ PEERS = {
     "ncnn": ("ncnn", {}),
     "MNN": ("mnn", {}),
     "torch": ("torch", {}),
+    "onnxruntime-int8": ("onnxruntime", {}),
+    "openvino-int8": ("openvino", {}),
 }
+
+
+def is_int8(engine):
+    """A peer that is runs the network in Q/DQ form (quantised.py) in place of the network."""
+    return engine.endswith("-int8")
+
+
+# What is measured unless asked otherwise, by the precision of the question.
+USUAL = {"fp32": ["stretto", "stretto-fp16", *(e for e in PEERS if "-" not in e)],
+         "int8": ["stretto", *(e for e in (*OURS, *PEERS) if is_int8(e))]}
 
 
 class Failed(Exception):
@@ -35,6 +47,7 @@ def missing(engine):
     if engine in OURS:
         return []
     needed = module(engine).NEEDS + getattr(module(engine), "CONVERTER", [])
+    needed = needed + (["onnxruntime", "ml_dtypes"] if is_int8(engine) else [])
     return [p for p in needed if importlib.util.find_spec(p) is None]
 
 

@@ -49,7 +49,7 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
     if (options.progress) options.progress(taken++, total);
     for (size_t i = 0; i < batch->size(); ++i) {
       const ir::ValueId input = graph.find_value(harness.program().inputs[i].name);
-      if (input != ir::kNone) STRETTO_TRY(sink(input, (*batch)[i]));
+      if (input != ir::kNone) STRETTO_TRY(sink(input, (*batch)[i]).in(reader.file()));
     }
     harness.set_inputs(*batch);
     Feeder feeder;
@@ -57,7 +57,7 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
     feeder.graph = &graph;
     feeder.sink = &sink;
     harness.run(&feeder);
-    return feeder.status;
+    return feeder.status.in(reader.file());
   };
   const quantize::TypePlan types = quantize::plan_types(graph);
   const int64_t used = options.keep_every_fifth && total >= 5 ? total - total / 5 : total;

@@ -54,6 +54,8 @@ class BatchReader {
   BatchReader(const InputSet& set, const plan::Program& program);
   /// A dense tensor for each input; null after the last batch. The next call overwrites it.
   Result<const std::vector<Tensor>*> next();
+  /// The name of the file that the last sample came from, for messages.
+  std::string file() const { return next_file_ > 0 ? set_.name(next_file_ - 1) : std::string(); }
 
  private:
   void put(int64_t sample, int64_t place);

@@ -44,6 +44,9 @@ Status BuildSession::check_options() {
   if (int8 && options_.calibration.empty() && options_.calibration_cache.empty()) {
     return bad_usage("int8 needs samples or a recipe: give a folder with --calib, or a file with --calib-cache");
   }
+  if (int8 && !options_.calibration.empty() && options_.calibration_cache == model_) {
+    return bad_usage(model_ + ": the recipe would overwrite the model; give --calib-cache another name");
+  }
   if (!int8 && options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
     return failed("this version builds fp32, fp16 and int8 plans: leave --precision out, or give one of these");
   if (options_.device != "cpu") {

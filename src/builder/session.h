@@ -80,6 +80,7 @@ class BuildSession {
   bool half_ = false;            // some step keeps values or weights in f16
   std::string sha256_;
   std::string details_;  // JSON for the plan's report
+  std::string scales_;   // the same, of values that hold integers
   std::vector<Variant> variants_;
   std::unique_ptr<TacticCache> cache_;
   std::unique_ptr<Selector> selector_;

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "builder/calibrate.h"
@@ -16,6 +18,37 @@ namespace {
 /// No recipe is larger: rounding decisions take a quarter of a byte a weight.
 constexpr size_t kMaxRecipeBytes = size_t{256} << 20;
 
+/// The types that --layer asks for, over those that the recipe says.
+Status force_types(const std::vector<std::pair<std::string, Precision>>& layers, const ir::Graph& graph,
+                   quantize::Recipe& recipe) {
+  std::set<std::string> names;
+  for (ir::NodeId id : graph.topological_order()) names.insert(graph.node(id).name);
+  for (const auto& [layer, type] : layers) {
+    if (!names.contains(layer)) {
+      return bad_usage("--layer " + layer + ": there is no such layer after optimisation; stretto inspect names them");
+    }
+    const bool wide = type == Precision::fp32;
+    recipe.nodes[layer] = wide ? quantize::NodeChoice{quantize::NodeType::fp32, "as --layer asked"}
+                               : quantize::NodeChoice{quantize::NodeType::int8, ""};
+  }
+  return {};
+}
+
+/// The scale of every value that holds integers under this recipe, and of those that share it, as JSON for the plan's
+/// details: {"name": [scale, zero], …}. Values with factors of their own channels are left out.
+std::string scales_text(const ir::Graph& graph, const quantize::Recipe& recipe) {
+  nlohmann::ordered_json scales = nlohmann::ordered_json::object();
+  for (const quantize::ScaleGroup& group : quantize::plan_types(graph).groups) {
+    const auto scale = recipe.values.find(graph.value(group.values[0]).name);
+    if (scale == recipe.values.end()) continue;
+    for (ir::ValueId id : group.values) {
+      const std::string& name = graph.value(id).name;
+      if (!recipe.equalise.contains(name)) scales[name] = {scale->second.scale, scale->second.zero};
+    }
+  }
+  return scales.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 Result<quantize::Recipe> BuildSession::recipe() {
@@ -25,6 +58,7 @@ Result<quantize::Recipe> BuildSession::recipe() {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     STRETTO_ASSIGN(quantize::Recipe read, quantize::parse_recipe(text, cache));
     STRETTO_TRY(quantize::check_model(read, sha256_, model_, cache));
+    STRETTO_TRY(force_types(options_.layer_types, variants_[0].graph, read));
     return read;
   }
   CalibrationOptions how;
@@ -39,13 +73,7 @@ Result<quantize::Recipe> BuildSession::recipe() {
     progress("calibrate", kOptimised + (kCalibrated - kOptimised) * share, fmt::format("{} of {}", done + 1, total));
   };
   STRETTO_ASSIGN(quantize::Recipe made, calibrate(variants_[0].graph, how));
-  for (const auto& [layer, type] : options_.layer_types) {
-    const auto node = made.nodes.find(layer);
-    if (node == made.nodes.end()) {
-      return bad_usage("--layer " + layer + ": there is no such layer after optimisation; stretto inspect names them");
-    }
-    if (type == Precision::fp32) node->second = {quantize::NodeType::fp32, "as --layer asked"};
-  }
+  STRETTO_TRY(force_types(options_.layer_types, variants_[0].graph, made));
   if (!cache.empty()) {
     const std::string text = quantize::to_text(made);
     STRETTO_TRY(write_file_whole(cache, text.data(), text.size()));
@@ -68,6 +96,7 @@ Status BuildSession::quantise() {
   for (const auto& [name, scale] : made.values) {
     report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
   }
+  scales_ = scales_text(variants_[0].graph, made);
   return {};
 }
 

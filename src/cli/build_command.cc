@@ -51,6 +51,8 @@ void run(const Options& o) {
   check_can_write(o.plan);
   if (o.plan == o.model)
     throw Error(ErrorKind::bad_usage, o.plan + ": the plan would overwrite the model; choose another name");
+  if (o.plan == o.flags.calib_cache)
+    throw Error(ErrorKind::bad_usage, o.plan + ": the plan would overwrite the recipe; choose another name");
   ProgressLine line("build", o.quiet);
   options.progress = [&line](const Progress& p) { line.update(p.stage, p.fraction, p.remaining_s, p.detail); };
   const Plan plan = build(o.model, options);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/parse.h"
+#include "cli/program.h"
 
 namespace stretto::cli {
 namespace {
@@ -30,6 +31,9 @@ void check_precisions(const BuildFlags& f) {
     throw usage(
         "--precision int8 has nothing to take ranges from; give samples with --calib DIR or a recipe with "
         "--calib-cache FILE");
+  }
+  if (int8 && f.calib.empty() && !f.calib_method.empty()) {
+    throw usage("--calib-method says how samples become a recipe, and --calib-cache alone reads one; give --calib DIR");
   }
   if (!int8) {
     const std::pair<const char*, bool> needing[] = {{"--calib", !f.calib.empty()},
@@ -178,6 +182,8 @@ BuildOptions to_build_options(const BuildFlags& f) {
   check_isa(f.isa);
   check_device(f.device);
   check_precisions(f);
+  if (!f.calib.empty() && !f.calib_cache.empty()) check_can_write(f.calib_cache);
+  if (!f.log_tactics.empty()) check_can_write(f.log_tactics);
   if (!f.tactics.empty() && f.selection != "measure") {
     throw usage("--tactics rebuilds recorded choices; leave --selection out");
   }

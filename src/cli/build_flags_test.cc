@@ -96,8 +96,10 @@ TEST(BuildFlags, WhatThisBuildCannotDoFails) {
 TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
   for (const char* line :
        {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html", "--export-onnx a",
-        "--calib-method mse", "--precision fp8", "--device tpu", "--device cuda:x", "--isa sse9", "--layer conv1",
-        "--layer conv1=int8", "--layer =fp32", "--shape x"}) {
+        "--calib-method mse", "--precision int8 --calib-cache c --calib-method mse",
+        "--precision int8 --calib d --calib-cache no/such/folder", "--log-tactics no/such/folder", "--precision fp8",
+        "--device tpu", "--device cuda:x", "--isa sse9", "--layer conv1", "--layer conv1=int8", "--layer =fp32",
+        "--shape x"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
   }
   EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);

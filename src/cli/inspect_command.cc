@@ -44,6 +44,13 @@ void print_program(const ProgramInfo& program, bool problems) {
   for (const PlanLayer& l : program.layers) fmt::print("  {}: {}\n", one_line(l.name), one_line(l.problem));
 }
 
+/// A plan's details without the scale of every value, which --json has.
+std::string without_scales(const std::string& details) {
+  nlohmann::ordered_json read = nlohmann::ordered_json::parse(details, nullptr, false);
+  if (!read.is_object() || read.erase("scales") == 0) return details;
+  return read.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void print_plan(const PlanInfo& p, bool problems) {
   fmt::print("{}: a plan of {}\n", p.path, one_line(p.model));
   fmt::print("  target        {}, needs {}, {}, timed with {} thread{}\n", one_line(p.device), p.required_isa,
@@ -52,7 +59,7 @@ void print_plan(const PlanInfo& p, bool problems) {
   fmt::print("  size          file {}, weights {}\n", bytes_text(p.file_bytes), bytes_text(p.weights_bytes));
   fmt::print("  model         SHA-256 {}\n", one_line(p.model_sha256));
   if (!p.preprocess.empty()) fmt::print("  preprocess    {}\n", one_line(p.preprocess));
-  if (!p.details.empty()) fmt::print("  details       {}\n", one_line(p.details));
+  if (!p.details.empty()) fmt::print("  details       {}\n", one_line(without_scales(p.details)));
   for (size_t i = 0; i < p.programs.size(); ++i) {
     if (p.programs.size() > 1) fmt::print("program {}\n", i);
     print_program(p.programs[i], problems);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/cpu_info.h"
@@ -10,6 +11,7 @@
 #include "builder/input_set.h"
 #include "builder/reference.h"
 #include "builder/verify.h"
+#include "op/integer.h"
 #include "runtime/executor.h"
 #include "runtime/resolve.h"
 #include "runtime/throw.h"
@@ -72,9 +74,42 @@ bool outputs_agree(const plan::Program& a, const plan::Program& b) {
          std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), same);
 }
 
-/// Names of floating-point values that steps of both programs write, in the plan's order, in groups small enough to
-/// keep.
-std::vector<std::vector<std::string>> common_values(const plan::Program& ours, const plan::Program& theirs) {
+/// What u8 values of a plan stand for: real = (q − zero) · scale, by name.
+struct Mapping {
+  float scale = 1;
+  int32_t zero = 0;
+};
+using Mappings = std::map<std::string, Mapping>;
+
+/// From the plan's details; none where they do not say.
+Mappings mappings_of(const std::string& details) {
+  Mappings mappings;
+  const auto read = nlohmann::json::parse(details, nullptr, false);
+  if (!read.is_object() || !read.contains("scales") || !read["scales"].is_object()) return mappings;
+  for (const auto& [name, entry] : read["scales"].items()) {
+    const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_number() && entry[1].is_number_integer();
+    const int64_t zero = good ? entry[1].get<int64_t>() : -1;
+    if (zero >= 0 && zero <= 255) mappings[name] = {entry[0].get<float>(), static_cast<int32_t>(zero)};
+  }
+  return mappings;
+}
+
+/// The reals that a kept value stands for.
+Tensor to_reals(Tensor kept, const std::string& name, const Mappings& mappings) {
+  if (kept.dtype() != DType::u8) return kept;
+  const Mapping& mapping = mappings.at(name);
+  Tensor reals(TensorType{DType::f32, kept.shape()});
+  const auto from = kept.as<uint8_t>();
+  const auto to = reals.as_mutable<float>();
+  std::transform(from.begin(), from.end(), to.begin(),
+                 [&](uint8_t q) { return op::dequantize(q - mapping.zero, mapping.scale); });
+  return reals;
+}
+
+/// Names of values in floating point that steps of both programs write, ours perhaps as integers of a known scale, in
+/// the plan's order, in groups small enough to keep.
+std::vector<std::vector<std::string>> common_values(const plan::Program& ours, const plan::Program& theirs,
+                                                    const Mappings& mappings) {
   std::map<std::string, TensorType> reference;
   for (const plan::Step& step : theirs.steps) {
     reference[theirs.tensors[step.output].name] = theirs.tensors[step.output].type;
@@ -84,12 +119,14 @@ std::vector<std::vector<std::string>> common_values(const plan::Program& ours, c
   for (const plan::Step& step : ours.steps) {
     const plan::ProgramTensor& t = ours.tensors[step.output];
     const auto found = reference.find(t.name);
-    if (found == reference.end() || !(found->second == t.type) || t.type.dtype != DType::f32) continue;
-    if (bytes + 2 * t.type.bytes() > kMaxKeptBytes) {
+    const bool known = t.type.dtype == DType::f32 || (t.type.dtype == DType::u8 && mappings.contains(t.name));
+    if (found == reference.end() || !known || !(found->second == TensorType{DType::f32, t.type.shape})) continue;
+    const size_t both = 2 * found->second.bytes();
+    if (bytes + both > kMaxKeptBytes) {
       groups.emplace_back();
       bytes = 0;
     }
-    bytes += 2 * t.type.bytes();
+    bytes += both;
     groups.back().push_back(t.name);
     reference.erase(found);
   }
@@ -131,12 +168,13 @@ Result<std::vector<SampleInputs>> samples_for(const plan::Plan& plan, const std:
   return read_batches(set, program, kMaxBatches);
 }
 
-Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<SampleInputs>& samples) {
+Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<SampleInputs>& samples,
+                                    const Mappings& mappings) {
   CompareReport report;
   for (const plan::Binding& output : ours.executor->program().outputs) {
     report.outputs.push_back({output.name, 0, 0, 0, 1, kExactSqnr});
   }
-  const auto groups = common_values(ours.executor->program(), theirs.executor->program());
+  const auto groups = common_values(ours.executor->program(), theirs.executor->program(), mappings);
   std::map<std::string, size_t> position;
   for (const auto& group : groups) {
     for (const std::string& name : group) {
@@ -148,8 +186,8 @@ Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<
     for (const auto& group : groups) {
       const Names wanted(group.begin(), group.end());
       const auto expected = theirs.run(sample, wanted);
-      for (const auto& [name, tensor] : ours.run(sample, wanted)) {
-        take_worst(report.layers[position[name]], tensor, expected.at(name));
+      for (auto& [name, tensor] : ours.run(sample, wanted)) {
+        take_worst(report.layers[position[name]], to_reals(std::move(tensor), name, mappings), expected.at(name));
       }
     }
     for (size_t i = 0; i < report.outputs.size(); ++i) {
@@ -174,7 +212,7 @@ Result<CompareReport> compare_files(const std::string& plan_path, const std::str
   STRETTO_ASSIGN(const auto samples, samples_for(*plan, input));
   STRETTO_ASSIGN(Side ours, Side::create(plan, threads));
   STRETTO_ASSIGN(Side theirs, Side::create(reference, threads));
-  return compare_sides(ours, theirs, samples);
+  return compare_sides(ours, theirs, samples, mappings_of(plan->report.details));
 }
 
 }  // namespace
