@@ -57,11 +57,20 @@ void find_products(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>
       chain, [&](const Candidate& c) { return match_epilogue(bind(graph, c, {}).problem).has_value(); }, found);
 }
 
-/// An integer product or sum with what follows its i32 result: a change of scale, then an activation by table.
+/// Whether real values are only kept within bounds.
+bool is_bounding(const ir::Node& node) {
+  const auto* unary = std::get_if<op::Unary>(&node.attrs);
+  return unary != nullptr && (unary->kind == op::UnaryKind::relu || unary->kind == op::UnaryKind::clip);
+}
+
+/// An integer product or sum with what follows its i32 result: a change of scale, then an activation by table, or
+/// bounds for real values.
 void find_rescaled(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
   bool rescaled = is_rescaling(graph.node(id));
+  const bool product = !rescaled;
   auto chain = chain_from(graph, id, [&](const ir::Node& next) {
-    const bool goes_on = rescaled ? std::holds_alternative<op::Lookup>(next.attrs) : is_rescaling(next);
+    const bool activates = std::holds_alternative<op::Lookup>(next.attrs) || (product && is_bounding(next));
+    const bool goes_on = rescaled ? activates : is_rescaling(next);
     rescaled = rescaled || is_rescaling(next);
     return goes_on;
   });
@@ -136,11 +145,8 @@ void find_moves(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& f
       chain, [&](const Candidate& c) { return rank4(graph.node(c.root()).output); }, found);
 }
 
-/// Whether kernels read and write such a tensor in that blocked layout: bytes lie in sixteens on every instruction set.
 bool can_block(const TensorType& type, Layout layout) {
-  if (type.shape.size() != 4) return false;
-  const bool byte = type.dtype == DType::u8 || type.dtype == DType::i8;
-  return type.dtype == DType::f32 || (byte && layout == Layout::c16);
+  return type.shape.size() == 4 && lies_in_blocks(type.dtype, layout);
 }
 
 }  // namespace

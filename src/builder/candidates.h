@@ -29,6 +29,13 @@ struct Signature {
 /// The signatures worth considering where `blocked` layouts are: those that keep one layout first.
 std::vector<Signature> signatures_of(std::span<const Layout> blocked);
 
+/// Whether kernels read and write values of type `dtype` in that blocked layout: bytes lie in sixteens on every
+/// instruction set.
+constexpr bool lies_in_blocks(DType dtype, Layout layout) {
+  const bool byte = dtype == DType::u8 || dtype == DType::i8;
+  return dtype == DType::f32 || (byte && layout == Layout::c16);
+}
+
 /// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, convolutions with
 /// the pool after them, elementwise chains, moves of channels.
 /// `fuse` false: single nodes alone.

@@ -33,6 +33,16 @@ struct CandidatesTest : testing::Test {
   }
 };
 
+TEST_F(CandidatesTest, AnIntegerProductTakesTheBoundsOfItsRealValues) {
+  const ir::ValueId bytes = graph.add_input("bytes", {DType::u8, {1, 16, 8, 8}});
+  const ir::ValueId weights = graph.add_constant("w", Tensor({DType::i8, {16, 16, 1, 1}}));
+  const ir::ValueId scales = graph.add_constant("s", Tensor({DType::f32, {16}}));
+  const ir::ValueId sums = add(op::ConvInteger{{{1, 1}, {1, 1}, {0, 0, 0, 0}, 1}, 0}, {bytes, weights});
+  graph.add_output(relu(relu(add(op::Dequantize{0, 1}, {sums, scales}))));
+  EXPECT_TRUE(finds({0, 1}));
+  EXPECT_TRUE(finds({0, 1, 2}));
+}
+
 TEST_F(CandidatesTest, AConvolutionTakesThePoolAfterItsActivation) {
   graph.add_output(relu(pool(relu(conv(x)))));
   EXPECT_TRUE(finds({0, 1, 2}));

@@ -122,6 +122,15 @@ TEST_F(CoverTest, PartsOfAnF16ConcatenationLieHalfAsFarApart) {
   EXPECT_EQ(view_offset(graph, 0, View{}, 1), 32 * 8 * 8 * 4);
 }
 
+TEST_F(CoverTest, BytesInBlocksAreConcatenatedInPlace) {
+  ir::ValueId bytes = graph.add_input("bytes", {DType::u8, {1, 32, 8, 8}});
+  graph.add_output(add(op::Concat{1}, {bytes, bytes}));
+  const std::optional<View> view = view_of(graph, 0, Layout::c16);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view_offset(graph, 0, *view, 1), 32 * 8 * 8);
+  EXPECT_FALSE(view_of(graph, 0, Layout::c8).has_value());
+}
+
 TEST_F(CoverTest, SixConvolutionsAre) {
   ir::ValueId v = x;
   for (int i = 0; i < 6; ++i) v = conv(v);

@@ -1,5 +1,7 @@
 #include "builder/views.h"
 
+#include "builder/candidates.h"
+
 namespace stretto {
 namespace {
 
@@ -74,8 +76,9 @@ std::optional<View> view_concat(const ir::Graph& graph, const ir::Node& node, in
 std::optional<View> view_of(const ir::Graph& graph, ir::NodeId id, Layout layout) {
   const ir::Node& node = graph.node(id);
   if (node.inputs.empty() || graph.value(node.inputs[0]).is_constant()) return std::nullopt;
-  if (layout != Layout::plain && graph.value(node.inputs[0]).type.dtype != DType::f32) return std::nullopt;
-  const Shape& from = graph.value(node.inputs[0]).type.shape;
+  const TensorType& type = graph.value(node.inputs[0]).type;
+  if (layout != Layout::plain && !lies_in_blocks(type.dtype, layout)) return std::nullopt;
+  const Shape& from = type.shape;
   if (std::holds_alternative<op::Reshape>(node.attrs)) {
     return view_reshape(from, graph.value(node.output).type.shape, layout);
   }

@@ -67,6 +67,8 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
       p.epilogue.other < 0 ? nullptr : static_cast<const uint8_t*>(args.src[p.epilogue.other]) + place;
   uint8_t* dst = static_cast<uint8_t*>(args.dst) + place;
 
+  const bool from_registers =
+      can_store_tile(p.epilogue, p.dst_pixel, scales + t.oc_begin * 16, (t.oc_end - t.oc_begin) * 16);
   IntegerTileArgs a;
   a.taps = in.taps;
   a.src_block = in.block;
@@ -115,15 +117,14 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
             }
           }
           give_ahead(a, next_weights, later);
+          o.scales = scales + oc * 16;
+          o.other = other == nullptr ? nullptr : other + place_of_tile;
+          o.dst = dst + place_of_tile;
+          o.blocks = blocks;
+          o.channels = oc + blocks == p.oc_blocks ? p.epilogue.tail : 16;
+          a.store = last && from_registers ? &o : nullptr;
           I::tile(pixels, blocks)(a);
-          if (last) {
-            o.scales = scales + oc * 16;
-            o.other = other == nullptr ? nullptr : other + place_of_tile;
-            o.dst = dst + place_of_tile;
-            o.blocks = blocks;
-            o.channels = oc + blocks == p.oc_blocks ? p.epilogue.tail : 16;
-            store_integers<V>(o, a.sums, pixels);
-          }
+          if (last && !from_registers) store_integers<V>(o, a.sums, pixels);
           ox += pixels;
         }
       }

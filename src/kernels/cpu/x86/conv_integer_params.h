@@ -31,8 +31,9 @@ struct IntegerTileArgs {
   const std::byte* weights = nullptr;
   const int32_t* bias = nullptr;  // start from bias[b][16]; null: from what sums hold
   int32_t* sums = nullptr;
-  ptrdiff_t sums_block = 0;         // numbers
-  const ptrdiff_t* taps = nullptr;  // offset of each kw in src
+  const IntegerOutput* store = nullptr;  // if not null, the sums are stored so instead
+  ptrdiff_t sums_block = 0;              // numbers
+  const ptrdiff_t* taps = nullptr;       // offset of each kw in src
   ptrdiff_t src_block = 0, src_row = 0;
   ptrdiff_t tap = 0;           // of the weights of one tap and ic block
   ptrdiff_t weights_skip = 0;  // after the kh taken of one ic block to those of the next

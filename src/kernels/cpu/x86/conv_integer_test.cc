@@ -16,13 +16,14 @@ struct IntegerCase {
   bool transposed = false;
 };
 
-enum class Store { requantize, add, floats, lookup };
+enum class Store { requantize, add, floats, relu, clip, lookup };
 
 struct StoreCase {
   Store store = Store::requantize;
   bool bias = true, scale_each = true;
   DType to = DType::u8, other = DType::u8;
   int64_t zero = 3, low = 3, high = 255, src_zero = 0;
+  float scale_by = 1;  // what random scales are multiplied by
 };
 
 int open_integer(Builder& b, const IntegerCase& c, bool bias) {
@@ -44,8 +45,10 @@ Problem integer_problem(const IntegerCase& c, const StoreCase& s, Layout floats)
   Builder b;
   const int sum = open_integer(b, c, s.bias);
   std::vector<int> in{sum, b.constant({s.scale_each ? c.oc : 1})};
-  if (s.store == Store::floats) {
-    b.node(op::Dequantize{s.src_zero, 1}, in);
+  if (s.store == Store::floats || s.store == Store::relu || s.store == Store::clip) {
+    const int y = b.node(op::Dequantize{s.src_zero, 1}, in);
+    if (s.store == Store::relu) b.node(op::Unary{op::UnaryKind::relu}, {y});
+    if (s.store == Store::clip) b.node(op::Unary{op::UnaryKind::clip, 0.5f, 6}, {y});
     return b.done(floats);
   }
   op::Requantize requantize{s.src_zero, 0, 0, s.zero, s.low, s.high, s.to};
@@ -81,7 +84,8 @@ int expect_exact(const IntegerCase& c, const StoreCase& s, uint64_t seed = 1, bo
   int taken = 0;
   for (bool wide : {true, false}) {
     const Problem problem = integer_problem(c, s, wide ? Layout::c16 : Layout::c8);
-    const RandomOperands operands = random_operands(problem, seed);
+    RandomOperands operands = random_operands(problem, seed);
+    for (float& scale : operands.constants[s.bias ? 2 : 1].as_mutable<float>()) scale *= s.scale_by;
     std::vector<std::byte> expected;
     for (const Tactic& tactic : x86_conv_integer_table()) {
       if (is_wide(tactic) != wide || !cpu_has(tactic.isa) || tactic.supports(problem) != Refusal::none) continue;
@@ -153,6 +157,8 @@ TEST(ConvInteger, every_way_to_store) {
           {.store = Store::lookup, .zero = 128, .low = 0},
           {.store = Store::lookup, .other = DType::i8, .zero = 128, .low = 0},
           {.store = Store::floats, .src_zero = 12345},
+          {.store = Store::relu, .src_zero = 12345},
+          {.store = Store::clip, .scale_by = 1e-3f},
       };
       for (StoreCase s : cases) {
         s.bias = bias;
@@ -160,6 +166,26 @@ TEST(ConvInteger, every_way_to_store) {
         EXPECT_GT(expect_exact(c, s), 0);
       }
     }
+  }
+}
+
+TEST(ConvInteger, scales_of_real_networks_are_stored_from_registers) {
+  const IntegerCase cases[] = {
+      {.src = {2, 19, 6, 5}, .oc = 37},
+      {.src = {1, 16, 9, 29}, .oc = 96, .kernel = {1, 1}, .pads = {0, 0, 0, 0}},
+      {.src = {1, 512, 6, 7}, .oc = 70, .zero = 0},
+  };
+  const StoreCase stores[] = {
+      {.zero = 0, .low = 0, .scale_by = 1e-3f},
+      {.zero = 255, .low = 20, .scale_by = 1e-3f},
+      {.zero = 10, .low = 10, .high = 60, .src_zero = -70000, .scale_by = 1e-3f},
+      {.zero = 100, .low = 90, .high = 110, .scale_by = 0.25f},
+      {.store = Store::add, .zero = 7, .low = 0, .scale_by = 1e-3f},
+      {.store = Store::add, .zero = 100, .low = 90, .high = 180, .scale_by = 1e-3f},
+      {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0, .scale_by = 1e-3f},
+  };
+  for (const IntegerCase& c : cases) {
+    for (const StoreCase& s : stores) EXPECT_GT(expect_exact(c, s), 0);
   }
 }
 
@@ -212,7 +238,8 @@ TEST(ConvInteger, random_problems_agree_on_every_isa) {
     }
     if (empty) continue;
     StoreCase s;
-    s.store = static_cast<Store>(below(4));
+    s.store = static_cast<Store>(below(6));
+    s.scale_by = below(2) == 0 ? 1 : 1e-3f;
     s.bias = below(2) == 0;
     s.scale_each = below(2) == 0;
     s.other = below(2) == 0 ? DType::u8 : DType::i8;

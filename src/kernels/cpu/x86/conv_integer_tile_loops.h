@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/cpu/x86/conv_integer_params.h"
+#include "kernels/cpu/x86/integer_epilogue_loops.h"
 
 namespace stretto::kernels {
 namespace {
@@ -92,6 +93,7 @@ void integer_tile(const IntegerTileArgs& a) {
       }
     }
   }
+  if (a.store != nullptr) return store_tile<V, R, B>(*a.store, sum);
 #pragma GCC unroll 8
   for (int n = 0; n < N; ++n) {
 #pragma GCC unroll 16

@@ -13,6 +13,13 @@ const Problem::Node& store_node(const Problem& problem) {
   return problem.nodes[1];
 }
 
+/// The unary node that only keeps the real values of the node before it within bounds; else null.
+const op::Unary* bounds_of(const Problem& problem, const Problem::Node& node) {
+  const auto* unary = std::get_if<op::Unary>(&node.attrs);
+  if (unary == nullptr || node.inputs[0] != store_node(problem).output) return nullptr;
+  return unary->kind == op::UnaryKind::relu || unary->kind == op::UnaryKind::clip ? unary : nullptr;
+}
+
 Refusal check_requantize(const Problem& problem) {
   const Problem::Node& node = store_node(problem);
   if (node.inputs.size() > 2) {
@@ -41,7 +48,7 @@ Refusal check_integer_epilogue(const Problem& problem, IntegerIsa isa) {
   if (node.inputs[0] != problem.nodes[0].output) return Refusal::fused_operators;
   if (operand(problem, node.inputs[1]).role != Role::constant) return Refusal::dynamic_weights;
   if (dequantize == nullptr) return check_requantize(problem);
-  if (problem.nodes.size() > 2) return Refusal::fused_operators;
+  if (problem.nodes.size() > 2 && !bounds_of(problem, problem.nodes[2])) return Refusal::fused_operators;
   if (dequantize->axis != 1 && operand(problem, node.inputs[1]).type.elements() != 1) return Refusal::attributes;
   return problem.output().layout == float_layout(isa) ? Refusal::none : Refusal::other_layout;
 }
@@ -53,6 +60,12 @@ IntegerEpilogueParams integer_epilogue_params(const Problem& problem) {
   const auto* requantize = std::get_if<op::Requantize>(&node.attrs);
   if (requantize == nullptr) {
     e.floats = 1;
+    if (problem.nodes.size() > 2) {
+      const op::Unary& bounds = *bounds_of(problem, problem.nodes[2]);
+      const bool relu = bounds.kind == op::UnaryKind::relu;
+      e.least = relu ? 0 : bounds.a;
+      if (!relu) e.greatest = bounds.b;
+    }
     return e;
   }
   e.lookup = problem.nodes.size() > 2;
@@ -60,6 +73,7 @@ IntegerEpilogueParams integer_epilogue_params(const Problem& problem) {
   e.flip = offset;
   e.zero = static_cast<int32_t>(requantize->zero) + offset;
   e.low = static_cast<int32_t>(requantize->low) + offset;
+  e.high = static_cast<int32_t>(requantize->high) + offset;
   e.most = static_cast<float>(requantize->high - requantize->zero);
   if (node.inputs.size() > 2) {
     e.other = input_position(problem, node.inputs[2]);
@@ -91,7 +105,7 @@ void pack_integer_epilogue(const Problem& problem, std::span<const Tensor> const
   const auto* data = static_cast<const float*>(scale.data());
   const bool one = scale.type().elements() == 1;
   for (int64_t c = 0; c < padded; ++c) scales[c] = c < channels ? data[one ? 0 : c] : 0.0f;
-  if (problem.nodes.size() < 3) return;
+  if (problem.nodes.size() < 3 || !std::holds_alternative<op::Lookup>(problem.nodes[2].attrs)) return;
   const Tensor values = constant(problem.nodes[2].inputs[1]);
   std::copy_n(static_cast<const std::byte*>(values.data()), kTableBytes, table);
 }

@@ -11,19 +11,6 @@
 namespace stretto::kernels {
 namespace {
 
-/// Some blocks of 16 channels; those of scales and sums are 16 numbers and sums_block numbers apart.
-struct IntegerOutput {
-  const IntegerEpilogueParams* e;
-  const float* scales;
-  const uint8_t* table;
-  const uint8_t* other;  // null if there is none; laid out as dst
-  uint8_t* dst;
-  ptrdiff_t dst_pixel, dst_vector;  // bytes
-  ptrdiff_t dst_block, sums_block;  // bytes, numbers
-  int blocks;
-  int channels;  // of the last of these blocks
-};
-
 template <class V>
 void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixels) {
   for (int n = 0; n < o.blocks * V::vectors; ++n) {
@@ -31,11 +18,12 @@ void store_integer_floats(const IntegerOutput& o, const int32_t* sums, int pixel
     const int channels = (b + 1 == o.blocks ? o.channels : 16) - v * V::lanes;
     if (channels <= 0) return;
     const auto scale = V::load_floats(o.scales + n * V::lanes);
+    const auto least = V::set_float(o.e->least), greatest = V::set_float(o.e->greatest);
     const int32_t* from = sums + b * o.sums_block + v * V::lanes;
     uint8_t* dst = o.dst + b * o.dst_block + v * o.dst_vector;
     for (int i = 0; i < pixels; ++i, dst += o.dst_pixel) {
       const auto y = V::mul(V::to_float(V::load(from + i * 16)), scale);
-      V::store_floats(reinterpret_cast<float*>(dst), V::keep(y, channels));
+      V::store_floats(reinterpret_cast<float*>(dst), V::keep(V::min(greatest, V::max(least, y)), channels));
     }
   }
 }
@@ -83,6 +71,59 @@ void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels
         for (int k = 0; k < n; ++k) __builtin_memcpy(dst + (i + k) * dst_pixel, apart + k * 16, 16);
       }
     }
+  }
+}
+
+/// Whether store_tile stores the same bytes: unsigned ones of adjacent pixels, of products that stay in the range of
+/// i32, so that it suffices to clamp bytes. `n` scales.
+inline bool can_store_tile(const IntegerEpilogueParams& e, ptrdiff_t dst_pixel, const float* scales, int n) {
+  constexpr float kMostScale = 0.5f, kMostOtherScale = 1 << 20;
+  if (e.floats != 0 || e.lookup != 0 || e.flip != 0 || e.other_flip != 0 || dst_pixel != 16) return false;
+  int large = !(e.other_scale >= -kMostOtherScale && e.other_scale <= kMostOtherScale);
+  for (int i = 0; i < n; ++i) large |= !(scales[i] >= -kMostScale && scales[i] <= kMostScale);
+  return large == 0;
+}
+
+/// A register tile's sums as bytes, without a way through memory: R pixels of B blocks.
+template <class V, int R, int B>
+[[gnu::always_inline]] inline void store_tile(const IntegerOutput& o, const typename V::T (&sum)[R][B * V::vectors]) {
+  constexpr int P = V::pixels, N = V::vectors;
+  const IntegerEpilogueParams& e = *o.e;
+  const auto other_zero = V::set_float(static_cast<float>(e.other_zero)), other_scale = V::set_float(e.other_scale);
+  const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), high = V::set_byte(e.high);
+  const auto kept = V::first_bytes(o.channels);
+  const float* const scales = o.scales;
+  const uint8_t* other = o.other;
+  uint8_t* dst = o.dst;
+  const ptrdiff_t dst_block = o.dst_block;
+#pragma GCC unroll 4
+  for (int b = 0; b < B; ++b, dst += dst_block) {
+    typename V::F scale[N];
+#pragma GCC unroll 2
+    for (int v = 0; v < N; ++v) scale[v] = V::load_floats(scales + b * 16 + v * V::lanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i += P) {
+      const int n = R - i < P ? R - i : P;
+      typename V::F t[4];
+      typename V::T y[4];
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) {
+        t[k] = V::mul(V::to_float(sum[i + (k / N < n ? k / N : 0)][b * N + k % N]), scale[k % N]);
+      }
+      if (other != nullptr) {
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; ++k) {
+          const uint8_t* at = other + (i + (k / N < n ? k / N : 0)) * 16 + k % N * V::lanes;
+          t[k] = V::add(t[k], V::mul(V::sub(V::to_float(V::widen(at, 0)), other_zero), other_scale));
+        }
+      }
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) y[k] = V::to_integer(t[k]);
+      typename V::T bytes = V::max_bytes(V::min_bytes(V::pack(y, zero), high), low);
+      if (b + 1 == B) bytes = V::bit_and(bytes, kept);
+      V::store_pixels(dst + i * 16, bytes, n);
+    }
+    if (other != nullptr) other += dst_block;
   }
 }
 

@@ -60,8 +60,44 @@ void quantize_blocked(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) 
   }
 }
 
+/// Sixteen pixels of at most four channels, of each its sixteen bytes, as pixels.
+[[gnu::always_inline]] inline void store_few_channels(const __m128i (&channels)[4], uint8_t* to) {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i pairs[4] = {_mm_unpacklo_epi8(channels[0], channels[1]), _mm_unpackhi_epi8(channels[0], channels[1]),
+                            _mm_unpacklo_epi8(channels[2], channels[3]), _mm_unpackhi_epi8(channels[2], channels[3])};
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k, to += 64) {
+    const __m128i fours = k % 2 == 0 ? _mm_unpacklo_epi16(pairs[k / 2], pairs[2 + k / 2])
+                                     : _mm_unpackhi_epi16(pairs[k / 2], pairs[2 + k / 2]);
+    const __m128i low = _mm_unpacklo_epi32(fours, zero), high = _mm_unpackhi_epi32(fours, zero);
+    store_bytes(to, _mm_unpacklo_epi64(low, zero));
+    store_bytes(to + 16, _mm_unpackhi_epi64(low, zero));
+    store_bytes(to + 32, _mm_unpacklo_epi64(high, zero));
+    store_bytes(to + 48, _mm_unpackhi_epi64(high, zero));
+  }
+}
+
+/// Pictures: whole sixteens of pixels. Returns where it ended.
+template <class V>
+ptrdiff_t quantize_few_channels(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) {
+  const RescaleParams p = *t.p;  // stores of bytes might change anything in memory
+  const float* const x = t.low;
+  uint8_t* const dst = t.dst;
+  const int lanes = t.lanes;
+  for (; begin + 16 <= end; begin += 16) {
+    __m128i channels[4];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+      channels[c] = c < lanes ? quantized<V>(p, V::load(x + c * p.pixels + begin)) : _mm_setzero_si128();
+    }
+    store_few_channels(channels, dst + begin * 16);
+  }
+  return begin;
+}
+
 template <class V>
 void quantize_plain(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) {
+  if (t.lanes <= 4) begin = quantize_few_channels(t, begin, end);
   for (ptrdiff_t i = begin; i < end; i += 16) {
     const ptrdiff_t count = end - i < 16 ? end - i : 16;
     __m128i r[16] = {};

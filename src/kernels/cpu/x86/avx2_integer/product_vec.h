@@ -31,12 +31,14 @@ struct Epilogue {
   STRETTO_INLINE F mul(F a, F b) { return _mm256_mul_ps(a, b); }
   /// The second argument where either is NaN.
   STRETTO_INLINE F min(F a, F b) { return _mm256_min_ps(a, b); }
+  STRETTO_INLINE F max(F a, F b) { return _mm256_max_ps(a, b); }
   /// The first n lanes, zeros after.
   STRETTO_INLINE F keep(F x, int n) {
     const T index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), index)));
   }
   STRETTO_INLINE T max_bytes(T a, T b) { return _mm256_max_epu8(a, b); }
+  STRETTO_INLINE T min_bytes(T a, T b) { return _mm256_min_epu8(a, b); }
   STRETTO_INLINE T bit_and(T a, T b) { return _mm256_and_si256(a, b); }
   STRETTO_INLINE T bit_xor(T a, T b) { return _mm256_xor_si256(a, b); }
   /// All bits of the first n bytes of every pixel.

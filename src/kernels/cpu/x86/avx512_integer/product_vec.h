@@ -34,11 +34,13 @@ struct Epilogue {
   STRETTO_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   /// The second argument where either is NaN.
   STRETTO_INLINE F min(F a, F b) { return _mm512_min_ps(a, b); }
+  STRETTO_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
   /// The first n lanes, zeros after.
   STRETTO_INLINE F keep(F x, int n) {
     return n >= lanes ? x : _mm512_maskz_mov_ps(static_cast<__mmask16>((1u << n) - 1u), x);
   }
   STRETTO_INLINE T max_bytes(T a, T b) { return _mm512_max_epu8(a, b); }
+  STRETTO_INLINE T min_bytes(T a, T b) { return _mm512_min_epu8(a, b); }
   STRETTO_INLINE T bit_and(T a, T b) { return _mm512_and_si512(a, b); }
   STRETTO_INLINE T bit_xor(T a, T b) { return _mm512_xor_si512(a, b); }
   /// All bits of the first n bytes of every pixel.
