@@ -179,3 +179,15 @@ def test_bench_of_an_integer_plan(resnet):
     report = json.loads(tool.stretto("bench", resnet.plan, "--duration", 0.1, "--warmup", 0, "--layers", "--json"))
     assert report["precision"] == "int8" and report["iterations"] > 0
     assert "int8" in {layer["precision"] for layer in report["layers"]}
+
+
+def test_exported_network_says_the_same_in_onnx_runtime(resnet, tmp_path):
+    exported = tmp_path / "qdq.onnx"
+    build(resnet.model, tmp_path / "p", "--calib-cache", resnet.recipe, "--export-onnx", exported)
+    reference = tool.oracle(exported)
+    ours = outputs(tmp_path / "p", resnet.samples, tmp_path / "out")
+    for sample in resnet.samples.iterdir():
+        (name,) = [n for n in ours if n.endswith(sample.name) or sample.stem in n]
+        y, (r,) = np.frombuffer(ours[name], np.float32), reference({"x": np.load(sample)}).values()
+        cosine = float(y @ r.ravel() / (np.linalg.norm(y) * np.linalg.norm(r)))
+        assert y.argmax() == r.argmax() and cosine > 0.999, (sample.name, cosine)

@@ -40,10 +40,8 @@ struct BuildOptions {
   // With int8: ranges come from samples or from a recipe.
   std::string calibration;         ///< folder of samples (raw, .npy, pictures)
   std::string calibration_cache;   ///< recipe: written with `calibration`, read without
-  std::string calibration_method;  ///< "entropy", "minmax", "percentile" or "mse"; empty: chosen for each tensor
-  double max_error = 0;  ///< bound on 1 − cosine of the outputs, on samples kept out of calibration; 0: none
+  std::string calibration_method;  ///< "entropy", "minmax", "percentile" or "mse"; empty: minmax
   std::vector<std::pair<std::string, Precision>> layer_types;  ///< forced types, by the layer's name
-  bool explain = false;                                        ///< fill BuildReport::explained
   std::string export_onnx;                                     ///< write the quantised network as Q/DQ ONNX here
 
   std::string device = "cpu";

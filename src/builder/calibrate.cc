@@ -31,6 +31,7 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
   BatchReader reader(set, harness.program());
 
   quantize::Calibration calibration;
+  calibration.method = quantize::Method::minmax;
   if (!options.method.empty()) {
     const auto method = quantize::method_from_name(options.method);
     if (!method)
@@ -41,10 +42,6 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
   int64_t taken = 0;
   const auto evaluate = [&](int, const quantize::Sink& sink) -> Status {
     STRETTO_ASSIGN(const std::vector<Tensor>* batch, reader.next());
-    if (options.keep_every_fifth && batch != nullptr && is_kept_out(taken)) {
-      ++taken;
-      STRETTO_ASSIGN(batch, reader.next());
-    }
     if (batch == nullptr) return failed("samples of '" + options.samples + "' changed while they were read");
     if (options.progress) options.progress(taken++, total);
     for (size_t i = 0; i < batch->size(); ++i) {
@@ -60,9 +57,8 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
     return feeder.status.in(reader.file());
   };
   const quantize::TypePlan types = quantize::plan_types(graph);
-  const int64_t used = options.keep_every_fifth && total >= 5 ? total - total / 5 : total;
   STRETTO_ASSIGN(const quantize::Observations observations,
-                 quantize::observe(graph, quantize::values_to_observe(types), static_cast<int>(used), evaluate));
+                 quantize::observe(graph, quantize::values_to_observe(types), static_cast<int>(total), evaluate));
   return quantize::draft_recipe(graph, types, observations, calibration, options.model_sha256);
 }
 

@@ -17,17 +17,11 @@ struct CalibrationOptions {
   std::string method;      // of quantize::Method; empty: the default
   std::string model_sha256;
   int threads = 1;
-  bool keep_every_fifth = false;  // keep it out, for a guard to judge by
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
 /// The recipe does not depend on the machine or on the number of threads. Memory does not grow with the number of
 /// samples.
 Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOptions& options);
-
-/// Samples 4, 9, 14, …: the ones that keep_every_fifth keeps out.
-constexpr bool is_kept_out(int64_t sample) {
-  return sample % 5 == 4;
-}
 
 }  // namespace stretto

@@ -9,6 +9,7 @@
 #include "builder/calibrate.h"
 #include "builder/session.h"
 #include "builder/session_stages.h"
+#include "onnx/export_qdq.h"
 #include "quantize/apply.h"
 #include "samples/files.h"
 
@@ -67,7 +68,6 @@ Result<quantize::Recipe> BuildSession::recipe() {
   how.method = options_.calibration_method;
   how.model_sha256 = sha256_;
   how.threads = threads_;
-  how.keep_every_fifth = options_.max_error > 0;
   how.progress = [&](int64_t done, int64_t total) {
     const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
     progress("calibrate", kOptimised + (kCalibrated - kOptimised) * share, fmt::format("{} of {}", done + 1, total));
@@ -95,6 +95,9 @@ Status BuildSession::quantise() {
   }
   for (const auto& [name, scale] : made.values) {
     report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
+  }
+  if (!options_.export_onnx.empty()) {
+    STRETTO_TRY(onnx::export_qdq(*variants_[0].quantised, options_.export_onnx));
   }
   scales_ = scales_text(variants_[0].graph, made);
   return {};

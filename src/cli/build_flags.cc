@@ -117,7 +117,7 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
   group = "Quantisation";
   app.add_option("--calib", f.calib, "Folder of calibration samples (with int8)")->group(group);
   app.add_option("--calib-cache", f.calib_cache, "The recipe: written with --calib, read without")->group(group);
-  app.add_option("--calib-method", f.calib_method, "Default: chosen per tensor by measured error")
+  app.add_option("--calib-method", f.calib_method, "Default: minmax")
       ->check(CLI::IsMember({"entropy", "minmax", "percentile", "mse"}))
       ->group(group);
   app.add_option("--max-error", f.max_error,
@@ -192,8 +192,6 @@ BuildOptions to_build_options(const BuildFlags& f) {
   options.calibration = f.calib;
   options.calibration_cache = f.calib_cache;
   options.calibration_method = f.calib_method;
-  options.max_error = f.max_error.value_or(0);
-  options.explain = !f.explain.empty();
   options.export_onnx = f.export_onnx;
   for (const std::string& text : f.layers) options.layer_types.push_back(layer_type(f, text));
   options.obey_types = f.types == "obey";

@@ -72,15 +72,13 @@ TEST(BuildFlags, Int8WithoutSamplesOrRecipeIsWrongUsage) {
 
 TEST(BuildFlags, QuantisationArrives) {
   const BuildOptions o = options_of(
-      "--precision int8 --calib d --calib-cache c --calib-method mse --max-error 0.01 --layer a=b=fp32 "
-      "--layer c=int8 --export-onnx q.onnx --explain");
+      "--precision int8 --calib d --calib-cache c --calib-method mse --layer a=b=fp32 "
+      "--layer c=int8 --export-onnx q.onnx");
   EXPECT_EQ(o.precision, Precision::int8);
   EXPECT_EQ(o.calibration, "d");
   EXPECT_EQ(o.calibration_cache, "c");
   EXPECT_EQ(o.calibration_method, "mse");
-  EXPECT_EQ(o.max_error, 0.01);
   EXPECT_EQ(o.export_onnx, "q.onnx");
-  EXPECT_TRUE(o.explain);
   ASSERT_EQ(o.layer_types.size(), 2u);
   EXPECT_EQ(o.layer_types[0], (std::pair<std::string, Precision>{"a=b", Precision::fp32}));
   EXPECT_EQ(o.layer_types[1], (std::pair<std::string, Precision>{"c", Precision::int8}));
