@@ -52,6 +52,8 @@ class BuildSession {
   Status quantise();
   /// From samples, or read.
   Result<quantize::Recipe> recipe();
+  /// The layers that the user wants real.
+  Status apply_layer_types(quantize::Recipe& draft) const;
   Status open_selector();
   Status choose();
   Result<Proposal> best_proposal(int number);

@@ -13,10 +13,21 @@
 namespace stretto {
 namespace {
 
-/// No recipe is larger: rounding decisions take a quarter of a byte a weight.
+/// No recipe is larger: rounding decisions take half a byte a weight.
 constexpr size_t kMaxRecipeBytes = size_t{256} << 20;
 
 }  // namespace
+
+Status BuildSession::apply_layer_types(quantize::Recipe& draft) const {
+  for (const auto& [layer, type] : options_.layer_types) {
+    const auto node = draft.nodes.find(layer);
+    if (node == draft.nodes.end()) {
+      return bad_usage("--layer " + layer + ": there is no such layer after optimisation; stretto inspect names them");
+    }
+    if (type == Precision::fp32) node->second = {quantize::NodeType::fp32, "as --layer asked"};
+  }
+  return {};
+}
 
 Result<quantize::Recipe> BuildSession::recipe() {
   const std::string& cache = options_.calibration_cache;
@@ -34,18 +45,13 @@ Result<quantize::Recipe> BuildSession::recipe() {
   how.model_sha256 = sha256_;
   how.threads = threads_;
   how.keep_every_fifth = options_.max_error > 0;
+  how.skip = options_.skip_passes;
+  how.edit = [&](quantize::Recipe& draft) { return apply_layer_types(draft); };
   how.progress = [&](int64_t done, int64_t total) {
     const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
     progress("calibrate", kOptimised + (kCalibrated - kOptimised) * share, fmt::format("{} of {}", done + 1, total));
   };
   STRETTO_ASSIGN(quantize::Recipe made, calibrate(variants_[0].graph, how));
-  for (const auto& [layer, type] : options_.layer_types) {
-    const auto node = made.nodes.find(layer);
-    if (node == made.nodes.end()) {
-      return bad_usage("--layer " + layer + ": there is no such layer after optimisation; stretto inspect names them");
-    }
-    if (type == Precision::fp32) node->second = {quantize::NodeType::fp32, "as --layer asked"};
-  }
   if (!cache.empty()) {
     const std::string text = quantize::to_text(made);
     STRETTO_TRY(write_file_whole(cache, text.data(), text.size()));
