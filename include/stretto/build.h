@@ -132,5 +132,7 @@ Plan build(const std::string& model, const BuildOptions& options = {});
 
 /// Every pass of the optimiser, in order: name and a line on what it does. For --skip-pass.
 std::vector<std::pair<std::string, std::string>> optimiser_passes();
+/// The same of the steps of quantisation that can be left out, likewise.
+std::vector<std::pair<std::string, std::string>> quantisation_steps();
 
 }  // namespace stretto

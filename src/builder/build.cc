@@ -9,6 +9,7 @@
 #include "builder/plan_impl.h"
 #include "builder/session.h"
 #include "passes/pipeline.h"
+#include "quantize/steps.h"
 #include "runtime/throw.h"
 
 namespace stretto {
@@ -32,6 +33,12 @@ const BuildReport& Plan::report() const {
 std::vector<std::pair<std::string, std::string>> optimiser_passes() {
   std::vector<std::pair<std::string, std::string>> list;
   for (const passes::Pass& pass : passes::pipeline()) list.emplace_back(pass.name, pass.what);
+  return list;
+}
+
+std::vector<std::pair<std::string, std::string>> quantisation_steps() {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const quantize::Step& step : quantize::steps()) list.emplace_back(step.name, step.what);
   return list;
 }
 

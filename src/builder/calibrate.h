@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "builder/harness.h"
 #include "builder/input_set.h"
@@ -17,11 +18,14 @@ struct CalibrationOptions {
   std::string method;      // of quantize::Method; empty: the default
   std::string model_sha256;
   int threads = 1;
+  std::vector<std::string> skip;                  // names of quantize::steps() to leave out
+  int64_t refine_samples = 32;                    // that the draft is refined by: the first of those that are used
+  std::function<Status(quantize::Recipe&)> edit;  // of the draft, before it is refined: what the user decides
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
-/// The recipe does not depend on the machine or on the number of threads. Memory does not grow with the number of
-/// samples.
+/// Observes all samples, drafts, and refines the draft by the first of them. The recipe does not depend on the machine
+/// or on the number of threads. Memory does not grow with the number of samples.
 Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOptions& options);
 
 }  // namespace stretto

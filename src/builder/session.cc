@@ -8,6 +8,7 @@
 #include "builder/split_moves.h"
 #include "kernels/cpu/tables.h"
 #include "passes/pipeline.h"
+#include "quantize/steps.h"
 #include "ref/ref.h"
 #include "samples/preprocess.h"
 
@@ -108,7 +109,9 @@ Status BuildSession::import() {
 
 Status BuildSession::optimise() {
   passes::OptimiseOptions pass_options;
-  pass_options.skip = options_.skip_passes;
+  for (const std::string& name : options_.skip_passes) {
+    if (!quantize::is_step(name)) pass_options.skip.push_back(name);
+  }
   nlohmann::ordered_json applied = nlohmann::ordered_json::array();
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(std::vector<passes::PassReport> reports, passes::optimise(variant.graph, pass_options));

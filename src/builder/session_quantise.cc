@@ -16,7 +16,7 @@
 namespace stretto {
 namespace {
 
-/// No recipe is larger: rounding decisions take a quarter of a byte a weight.
+/// No recipe is larger: rounding decisions take half a byte a weight.
 constexpr size_t kMaxRecipeBytes = size_t{256} << 20;
 
 /// The types that --layer asks for, over those that the recipe says.
@@ -68,12 +68,13 @@ Result<quantize::Recipe> BuildSession::recipe() {
   how.method = options_.calibration_method;
   how.model_sha256 = sha256_;
   how.threads = threads_;
+  how.skip = options_.skip_passes;
+  how.edit = [&](quantize::Recipe& draft) { return force_types(options_.layer_types, variants_[0].graph, draft); };
   how.progress = [&](int64_t done, int64_t total) {
     const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
     progress("calibrate", kOptimised + (kCalibrated - kOptimised) * share, fmt::format("{} of {}", done + 1, total));
   };
   STRETTO_ASSIGN(quantize::Recipe made, calibrate(variants_[0].graph, how));
-  STRETTO_TRY(force_types(options_.layer_types, variants_[0].graph, made));
   if (!cache.empty()) {
     const std::string text = quantize::to_text(made);
     STRETTO_TRY(write_file_whole(cache, text.data(), text.size()));

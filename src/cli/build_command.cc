@@ -81,6 +81,8 @@ void add_build(CLI::App& app, Work& work) {
   add_build_flags(*sub, o->flags, true);
   std::string passes = "Passes of the optimiser, for --skip-pass:\n";
   for (const auto& [name, what] : optimiser_passes()) passes += fmt::format("  {:28} {}\n", name, what);
+  passes += "Steps of quantisation, for the same:\n";
+  for (const auto& [name, what] : quantisation_steps()) passes += fmt::format("  {:28} {}\n", name, what);
   sub->footer(
       "Examples:\n"
       "  stretto build resnet50.onnx -o resnet50.plan --preprocess imagenet\n"

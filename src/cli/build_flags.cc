@@ -150,7 +150,7 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
   app.add_option("--force", f.force_tactics, "Use tactic NAME wherever it applies, or NODE=NAME for one node")
       ->allow_extra_args(false)
       ->group(group);
-  app.add_option("--skip-pass", f.skip_passes, "Leave out one pass of the optimiser")
+  app.add_option("--skip-pass", f.skip_passes, "Leave out one pass of the optimiser, or step of quantisation")
       ->allow_extra_args(false)
       ->group(group);
   app.add_flag("--list-tactics", f.list_tactics, "Show every tactic considered, and why it was refused")->group(group);

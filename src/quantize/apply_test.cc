@@ -189,7 +189,7 @@ TEST(Apply, rounding_and_correction_change_weights_and_bias) {
   recipe.correction[g.node(conv).name] = {0.25f};
   const float weight = g.value(g.node(conv).inputs[1]).constant.as<float>()[0];
   for (uint8_t up : {0, 1}) {
-    recipe.rounding[g.node(conv).name] = {1, {up}};
+    recipe.rounding[g.node(conv).name] = Rounding(1, {up});
     ir::Graph q = applied(g, recipe).graph;
     for (ir::NodeId id : q.topological_order()) {
       if (!std::holds_alternative<op::ConvInteger>(q.node(id).attrs)) continue;
@@ -273,7 +273,7 @@ TEST(Apply, what_the_recipe_gets_wrong_is_named) {
   EXPECT_TRUE(has(failure([](Recipe& r) { r.correction["ghost"] = {1}; }), "ghost"));
   EXPECT_TRUE(has(failure([&](Recipe& r) { r.weights[conv] = {1}; }), "expected 8"));
   EXPECT_TRUE(has(failure([&](Recipe& r) { r.correction[conv] = {1}; }), "expected 8"));
-  EXPECT_TRUE(has(failure([&](Recipe& r) { r.rounding[conv] = {1, {0}}; }), "expected 64"));
+  EXPECT_TRUE(has(failure([&](Recipe& r) { r.rounding[conv] = Rounding(1, {0}); }), "expected 64"));
   EXPECT_TRUE(has(failure([](Recipe& r) { r.values.erase("x"); }), "no line 'value \"x\"'"));
   EXPECT_TRUE(has(failure([&](Recipe& r) { r.weights.erase(conv); }), "no line 'weights"));
   EXPECT_TRUE(has(failure([&](Recipe& r) { r.values[g.value(pooled).name] = {}; }), "shares the scale"));

@@ -66,15 +66,19 @@ ProductWeights weights_of(const ir::Graph& graph, ir::NodeId id) {
   return out;
 }
 
+float least_scale(float bias, float src_scale) {
+  return static_cast<float>(std::abs(double{bias}) / (double{src_scale} * kMostBias));
+}
+
 Result<std::vector<float>> weight_scales(const ProductWeights& weights, float src_scale) {
   STRETTO_ASSIGN(auto scales, channel_scales(weights.matrix, 0, Scheme::symmetric_restricted));
   for (size_t c = 0; c < scales.size(); ++c) {
-    const double least = std::abs(double{weights.bias[c]}) / (double{src_scale} * kMostBias);
+    const float least = least_scale(weights.bias[c], src_scale);
     if (!(least <= kLargestScale)) {
       return bad_input(
           fmt::format("the bias {} of channel {} is out of proportion to its weights", weights.bias[c], c));
     }
-    scales[c] = std::max(scales[c], static_cast<float>(least));
+    scales[c] = std::max(scales[c], least);
   }
   return scales;
 }
@@ -86,7 +90,8 @@ Tensor integer_matrix(const ProductWeights& weights, std::span<const float> scal
   auto to = out.as_mutable<int8_t>();
   const auto terms = static_cast<size_t>(weights.matrix.shape()[1]);
   for (size_t i = 0; i < from.size(); ++i) {
-    const float steps = std::floor(from[i] / scales[i / terms]) + (rounding->up(static_cast<int64_t>(i)) ? 1.f : 0.f);
+    const float steps =
+        std::floor(from[i] / scales[i / terms]) + static_cast<float>(rounding->steps(static_cast<int64_t>(i)));
     to[i] = static_cast<int8_t>(std::isnan(steps) ? 0 : std::clamp(steps, -127.f, 127.f));
   }
   return out;

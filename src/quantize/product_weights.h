@@ -19,8 +19,11 @@ struct ProductWeights {
 /// A gemm's alpha is multiplied into the matrix, its beta into the bias.
 ProductWeights weights_of(const ir::Graph& graph, ir::NodeId id);
 
-/// One scale an output channel, restricted symmetric range (2.11), raised where the bias in units of
-/// src_scale · scale would exceed 2^30. Fails on weights that are not finite.
+/// The least scale of weights with which a bias in units of src_scale · scale stays within 2^30.
+float least_scale(float bias, float src_scale);
+
+/// One scale an output channel, restricted symmetric range (2.11), raised to least_scale(). Fails on weights that are
+/// not finite.
 Result<std::vector<float>> weight_scales(const ProductWeights& weights, float src_scale);
 
 /// i8 −127 … 127, in the matrix's shape: to nearest, or as `rounding` decides for each.

@@ -7,7 +7,7 @@
 //   node "softmax" fp32 "has no integer form"
 //   weights "conv1" 2 0.01 0.02
 //   correction "conv1" 2 0.001 -0.002
-//   rounding "conv1" 18 7f3a01
+//   rounding "conv1" 6 5302
 //   equalise "conv1_out" 2 1.5 0.75
 //   end
 //
@@ -46,11 +46,22 @@ struct NodeChoice {
   bool operator==(const NodeChoice&) const = default;
 };
 
-/// Decisions up (1) or down (0) from floor(weight / scale), one a weight in row-major order: bit i % 8 of byte i / 8.
+/// By weight in row-major order, how many integers above floor(weight / scale) it goes: −1 … 2, in two bits, 3 standing
+/// for −1: bits 2·(i % 4) and the next of byte i / 4.
 struct Rounding {
   int64_t count = 0;
-  std::vector<uint8_t> bits;  // (count + 7) / 8 bytes; the bits past count are 0
-  bool up(int64_t i) const { return (bits[static_cast<size_t>(i / 8)] >> (i % 8) & 1) != 0; }
+  std::vector<uint8_t> bits;  // (count + 3) / 4 bytes; the bits past count are 0
+  explicit Rounding(int64_t n = 0, std::vector<uint8_t> b = {}) : count(n), bits(std::move(b)) {
+    bits.resize(static_cast<size_t>((n + 3) / 4), 0);
+  }
+  int steps(int64_t i) const {
+    const int two = bits[static_cast<size_t>(i / 4)] >> (i % 4 * 2) & 3;
+    return two == 3 ? -1 : two;
+  }
+  /// Precondition: weight i goes no steps yet, and −1 ≤ steps ≤ 2.
+  void set(int64_t i, int steps) {
+    bits[static_cast<size_t>(i / 4)] |= static_cast<uint8_t>((steps & 3) << (i % 4 * 2));
+  }
   bool operator==(const Rounding&) const = default;
 };
 

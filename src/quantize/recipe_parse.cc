@@ -133,17 +133,18 @@ Result<Rounding> read_rounding(Words& in) {
   Rounding rounding;
   STRETTO_ASSIGN(rounding.count, in.number<int64_t>("the count"));
   std::string_view hex = in.word();
-  if (rounding.count < 1 || rounding.count > static_cast<int64_t>(hex.size()) * 4 ||
-      static_cast<int64_t>(hex.size()) != (rounding.count + 7) / 8 * 2) {
-    return bad_input(fmt::format("{} hexadecimal digits for {} decisions; two are expected for every 8 begun",
+  if (rounding.count < 1 || rounding.count > static_cast<int64_t>(hex.size()) * 2 ||
+      static_cast<int64_t>(hex.size()) != (rounding.count + 3) / 4 * 2) {
+    return bad_input(fmt::format("{} hexadecimal digits for {} decisions; two are expected for every 4 begun",
                                  hex.size(), rounding.count));
   }
+  rounding.bits.clear();
   for (size_t i = 0; i < hex.size(); i += 2) {
     const int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
     if (high < 0 || low < 0) return bad_input(fmt::format("{} has digits other than 0–9 and a–f", shown(hex)));
     rounding.bits.push_back(static_cast<uint8_t>(high * 16 + low));
   }
-  if (rounding.count % 8 != 0 && rounding.bits.back() >> (rounding.count % 8) != 0) {
+  if (rounding.count % 4 != 0 && rounding.bits.back() >> (rounding.count % 4 * 2) != 0) {
     return bad_input("the last byte has decisions past the count; write zeros there");
   }
   return rounding;

@@ -21,7 +21,7 @@ Recipe example() {
   r.nodes["head"] = {NodeType::fp16, "asked for"};
   r.weights["conv1"] = {0.1f, 1.f / 3, 3.4e-8f};
   r.correction["conv1"] = {-0.f, 1e-45f, -123456.7f};
-  r.rounding["conv1"] = {11, {0xa5, 0x07}};
+  r.rounding["conv1"] = Rounding(7, {0xa5, 0x07});
   r.equalise["y"] = {2, 0.3333333f};
   return r;
 }
@@ -98,9 +98,9 @@ TEST(Recipe, errors_say_file_line_and_what) {
            {"weights \"n\" 1 0", "expected"},
            {"equalise \"v\" 1 -2", "factor"},
            {"correction \"n\" 1 inf", "finite"},
-           {"rounding \"n\" 9 ff", "hexadecimal"},
-           {"rounding \"n\" 8 fg", "digits"},
-           {"rounding \"n\" 7 ff", "past the count"},
+           {"rounding \"n\" 5 ff", "hexadecimal"},
+           {"rounding \"n\" 4 fg", "digits"},
+           {"rounding \"n\" 3 ff", "past the count"},
            {"rounding \"n\" 9223372036854775807 ff", "hexadecimal"},
            {"colour \"n\"", "begins no line"},
            {"end\nnode \"n\" int8", "behind 'end'"},
