@@ -82,7 +82,7 @@ struct QuantizedTensor {
   std::string tensor, method;
   double scale = 1;
   int zero_point = 0;
-  double sqnr_db = 0;  ///< of the value rounded so, against itself, over the calibration samples
+  double sqnr_db = 0;  ///< of the value rounded so, against itself, over the samples; 0: not measured
 };
 
 /// A layer that could be narrow and is not.

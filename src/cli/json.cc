@@ -72,7 +72,7 @@ json to_json(const BuildReport& r, const std::string& plan) {
                             {"scale", q.scale},
                             {"zero_point", q.zero_point},
                             {"method", q.method},
-                            {"sqnr_db", q.sqnr_db}});
+                            {"sqnr_db", q.sqnr_db > 0 ? json(q.sqnr_db) : json(nullptr)}});
   }
   for (const RevertedLayer& l : r.reverted) {
     reverted.push_back({{"layer", l.layer}, {"from", l.from}, {"to", l.to}, {"why", l.why}});
