@@ -43,7 +43,6 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
   BatchReader reader(set, harness.program());
 
   quantize::Calibration calibration;
-  calibration.method = quantize::Method::minmax;
   if (!options.method.empty()) {
     const auto method = quantize::method_from_name(options.method);
     if (!method)

@@ -27,7 +27,7 @@ std::string_view name_of(Method method);
 std::optional<Method> method_from_name(std::string_view name);
 
 struct Calibration {
-  Method method = Method::entropy;
+  Method method = Method::minmax;
   double percentage = 99.99;  // of `percentile`, above 0 and at most 100
   Scheme scheme = Scheme::affine;
 };

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "op/integer.h"
+
 namespace stretto::quantize {
 
 int32_t rescale_float(int32_t sum, float factor, int32_t zero, int32_t lowest, int32_t highest) {
-  float t = static_cast<float>(sum) * factor;
-  if (std::isnan(t)) return lowest;
-  t = std::clamp(t, static_cast<float>(lowest - zero), static_cast<float>(highest - zero));
-  return zero + static_cast<int32_t>(std::rint(t));
+  return op::round_to_integer(op::dequantize(sum, factor), zero, lowest, highest);
 }
 
 Result<FixedFactor> fixed_factor(double factor) {
