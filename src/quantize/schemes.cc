@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "op/integer.h"
+
 namespace stretto::quantize {
 namespace {
 
@@ -77,14 +79,11 @@ Mapping to_unsigned(Mapping mapping, int bits) {
 
 int32_t to_integer(float x, const Mapping& mapping) {
   if (std::isnan(x)) return mapping.zero;
-  float steps = std::rint(x / mapping.scale);
-  // Bounds that are small integers: exact as floats, and the cast below is in range.
-  float clipped = std::clamp(steps, float(mapping.lowest - mapping.zero), float(mapping.highest - mapping.zero));
-  return static_cast<int32_t>(clipped) + mapping.zero;
+  return op::round_to_integer(x / mapping.scale, mapping.zero, mapping.lowest, mapping.highest);
 }
 
 float to_real(int32_t q, const Mapping& mapping) {
-  return static_cast<float>(q - mapping.zero) * mapping.scale;
+  return op::dequantize(q - mapping.zero, mapping.scale);
 }
 
 Result<std::vector<float>> channel_scales(const Tensor& weights, int axis, Scheme scheme, int bits) {
