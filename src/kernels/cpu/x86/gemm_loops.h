@@ -3,6 +3,7 @@
 
 #include "device/task.h"
 #include "kernels/cpu/x86/gemm_params.h"
+#include "kernels/cpu/x86/gemm_row_loops.h"
 #include "kernels/cpu/x86/unary_loops.h"
 
 namespace stretto::kernels {
@@ -87,7 +88,7 @@ void gemm_rows(const GemmTask& t, int row_begin, int row_end, int block_begin, i
         a.dst_block = W;
         a.other = simple && t.other != nullptr ? t.other + place : nullptr;
         a.clamp = simple;
-        I::tile(rows, blocks)(a);
+        (p.m == 1 ? gemm_row<V, typename I::Weight>(blocks) : I::tile(rows, blocks))(a);
         if (!last || simple || part) continue;
         for (int b = 0; b < blocks; ++b) {
           epilogue_row<V>(e, a.dst + b * W, t.other == nullptr ? nullptr : t.other + place + b * W, rows, p.n, W);

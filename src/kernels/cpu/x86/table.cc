@@ -62,7 +62,7 @@ constexpr Tactic kAvx512[] = {
     row<SpatialReduce<16>>("cpu.avx512.spatial_reduce", 1, Isa::avx512, avx512::reduce),
     row<Elementwise<16>>("cpu.avx512.elementwise", 1, Isa::avx512, avx512::elementwise),
     tile_row<ConvTransposed<16>>("cpu.avx512.conv_transpose", 1, Isa::avx512, avx512::conv_direct),
-    row<Gemm<16>>("cpu.avx512.gemm", 1, Isa::avx512, avx512::gemm),
+    row<Gemm<16>>("cpu.avx512.gemm", 2, Isa::avx512, avx512::gemm),
     row<Reformatted<16>, Numerics::bit_exact>("cpu.avx512.reformat", 1, Isa::avx512, avx512::reformat),
     row<Channels<16>, Numerics::bit_exact>("cpu.avx512.channels", 1, Isa::avx512, avx512::channels),
     row<Resample<16>>("cpu.avx512.resample", 1, Isa::avx512, avx512::resample),
@@ -72,7 +72,7 @@ constexpr Tactic kAvx512[] = {
     half_row<Winograd<16, WeightKind::half>>("cpu.avx512.winograd_half", 2, Isa::avx512, avx512::winograd_half),
     half_row<Winograd<16, WeightKind::half, true>>("cpu.avx512.winograd_raw_half", 1, Isa::avx512,
                                                    avx512::winograd_raw_half),
-    half_row<Gemm<16, WeightKind::half>>("cpu.avx512.gemm_half", 1, Isa::avx512, avx512::gemm_half),
+    half_row<Gemm<16, WeightKind::half>>("cpu.avx512.gemm_half", 2, Isa::avx512, avx512::gemm_half),
 };
 
 constexpr Tactic kFp16[] = {
@@ -104,7 +104,7 @@ constexpr Tactic kAvx2[] = {
     row<SpatialReduce<8>>("cpu.avx2.spatial_reduce", 1, Isa::avx2, avx2::reduce),
     row<Elementwise<8>>("cpu.avx2.elementwise", 1, Isa::avx2, avx2::elementwise),
     tile_row<ConvTransposed<8>>("cpu.avx2.conv_transpose", 1, Isa::avx2, avx2::conv_direct),
-    row<Gemm<8>>("cpu.avx2.gemm", 1, Isa::avx2, avx2::gemm),
+    row<Gemm<8>>("cpu.avx2.gemm", 2, Isa::avx2, avx2::gemm),
     row<Reformatted<8>, Numerics::bit_exact>("cpu.avx2.reformat", 1, Isa::avx2, avx2::reformat),
     row<Channels<8>, Numerics::bit_exact>("cpu.avx2.channels", 1, Isa::avx2, avx2::channels),
     row<Resample<8>>("cpu.avx2.resample", 1, Isa::avx2, avx2::resample),
@@ -112,7 +112,7 @@ constexpr Tactic kAvx2[] = {
     half_row<ConvGathered<8, WeightKind::half>>("cpu.avx2.conv_gathered_half", 1, Isa::avx2, avx2::conv_gathered_half),
     half_row<Winograd<8, WeightKind::half>>("cpu.avx2.winograd_half", 2, Isa::avx2, avx2::winograd_half),
     half_row<Winograd<8, WeightKind::half, true>>("cpu.avx2.winograd_raw_half", 1, Isa::avx2, avx2::winograd_raw_half),
-    half_row<Gemm<8, WeightKind::half>>("cpu.avx2.gemm_half", 1, Isa::avx2, avx2::gemm_half),
+    half_row<Gemm<8, WeightKind::half>>("cpu.avx2.gemm_half", 2, Isa::avx2, avx2::gemm_half),
 };
 
 }  // namespace
