@@ -28,6 +28,7 @@ struct StepArgs {
   // bytes at index · ahead_share, towards the caches while it computes. Nobody needs it for a result.
   const std::byte* ahead = nullptr;
   size_t ahead_bytes = 0, ahead_share = 0;
+  int workers = 1;  // that take tasks, in order: who runs task i is likely to take i + workers next
 
   template <class T>
   const T& params_as() const {

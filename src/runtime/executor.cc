@@ -113,6 +113,7 @@ Executor::Executor(std::shared_ptr<const ResolvedPlan> plan, int number, int thr
     call.args.scratch = arena_.data() + step.scratch_offset;
     call.args.worker_scratch = arena_.data() + align_up(p.arena_bytes);
     call.args.worker_stride = worker_stride(p);
+    call.args.workers = pool_.threads();
     calls_.push_back(call);
   }
   set_ahead();

@@ -23,8 +23,8 @@ struct ConvTask {
   const float* other;   // offset as dst; null if there is none
   float* dst;           // of the image's group and pass
   float* panel;
-  Ahead ahead;
-  int oc_begin, oc_end;
+  Ahead next_weights, later;      // fetched meanwhile: this step's next chunk, then what later steps read
+  int oc_begin, oc_end, next_oc;  // next_oc: where the worker's next task is likely to begin
   ptrdiff_t taps[kMaxConvKernel], panel_taps[kMaxConvKernel];
 };
 
@@ -75,7 +75,8 @@ void conv_span(ConvTask& t, const ConvSpan& s) {
     const ptrdiff_t place = pixel + oc * p.dst_block;
     a.dst = t.dst + place;
     a.other = simple && t.other != nullptr ? t.other + place : nullptr;
-    t.ahead.give(a, ((a.ic_blocks - 1) * a.quads + a.last_quads) * a.kh * a.kw);
+    Ahead& ahead = t.next_weights.at < t.next_weights.end ? t.next_weights : t.later;
+    ahead.give(a, ((a.ic_blocks - 1) * a.quads + a.last_quads) * a.kh * a.kw);
     I::tile(s.pixels, blocks)(a);
     if (last && !e.simple) {
       for (int b = 0; b < blocks; ++b) {
@@ -87,6 +88,26 @@ void conv_span(ConvTask& t, const ConvSpan& s) {
   }
 }
 
+/// The weights that are read after the chunk of input channels that ends at `ic`: of the same outputs, or, behind the
+/// last chunk, of the worker's next task. Nothing where a task has several groups of outputs: it streams them all.
+template <class I>
+Ahead weights_after(const ConvTask& t, int ic) {
+  constexpr int W = I::V::width;
+  const ConvParams& p = *t.p;
+  if (t.oc_end - t.oc_begin > p.blocks) return {};
+  int oc = t.oc_begin;
+  if (ic == p.ic_blocks) {
+    oc = t.next_oc;
+    ic = 0;
+  }
+  if (oc >= p.oc_blocks) return {};
+  const ptrdiff_t block = static_cast<ptrdiff_t>(t.pass->kh) * t.pass->kw * W * W;  // of one ic and one oc block
+  const int blocks = least(p.blocks, p.oc_blocks - oc);
+  const auto* begin = static_cast<const typename I::Weight*>(t.weights) + (oc * p.ic_blocks + ic * blocks) * block;
+  const auto* end = begin + least(p.ic_chunk, p.ic_blocks - ic) * blocks * block;
+  return {reinterpret_cast<const char*>(begin), reinterpret_cast<const char*>(end)};
+}
+
 template <class I>
 void conv_rows(ConvTask& t, int row_begin, int row_end, int col_begin, int col_end) {
   const ConvParams& p = *t.p;
@@ -96,6 +117,7 @@ void conv_rows(ConvTask& t, int row_begin, int row_end, int col_begin, int col_e
     ConvSpan s;
     s.ic_begin = ic;
     s.ic_end = least(p.ic_blocks, ic + p.ic_chunk);
+    t.next_weights = weights_after<I>(t, s.ic_end);
     for (s.oy = row_begin; s.oy < row_end; ++s.oy) {
       const int iy = s.oy * p.sh - pass.pt;
       s.kh_begin = least(pass.kh, most(0, ceil_div(-iy, p.dh)));
@@ -127,9 +149,11 @@ void conv_task_of(const StepArgs& args, const ConvParams& p, const float* src, T
   t.dst = static_cast<float*>(args.dst) + out;
   t.other = p.epilogue.other < 0 ? nullptr : static_cast<const float*>(args.src[p.epilogue.other]) + out;
   t.panel = reinterpret_cast<float*>(args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride);
-  t.ahead = later_steps(args, id.index);
+  t.later = later_steps(args, id.index);
   t.oc_begin = index.chunk * p.oc_chunk;
   t.oc_end = least(p.oc_blocks, t.oc_begin + p.oc_chunk);
+  const int next_chunk = conv_task_index(p, id.index + args.workers).chunk;
+  t.next_oc = next_chunk > index.chunk ? next_chunk * p.oc_chunk : p.oc_blocks;
   set_taps<W>(p, *t.pass, t.taps, t.panel_taps);
   conv_rows<I>(t, index.row * p.row_block, least(t.pass->oh, (index.row + 1) * p.row_block), index.col * p.col_block,
                least(t.pass->ow, (index.col + 1) * p.col_block));

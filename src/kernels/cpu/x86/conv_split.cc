@@ -81,8 +81,9 @@ Config streaming_split(const ConvParams& p, Tile tile) {
   return Config{{tile.pixels, tile.blocks, tile.blocks, div_up(lines, parts) * (pass.oh == 1 ? tile.pixels : 1)}};
 }
 
-/// Channels and rows of a task for about `tasks` tasks in all.
-Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
+/// Channels and rows of a task for about `tasks` tasks in all: channels are divided where there are few rows, or, with
+/// `whole`, only where the caches ask for it.
+Config split_for(const ConvParams& p, int width, Tile tile, double tasks, bool whole = false) {
   const ConvPass& pass = p.pass[0];
   const int64_t tap_bytes = static_cast<int64_t>(ic_chunk_of(p, width, tile.pixels)) * width * width * pass.kh *
                             pass.kw * static_cast<int64_t>(element_bytes(width));
@@ -92,7 +93,8 @@ Config split_for(const ConvParams& p, int width, Tile tile, double tasks) {
   const double wanted = std::max(1.0, tasks / (static_cast<double>(p.batch) * p.groups * p.passes));
   const int64_t pixels = pixels_of(p) / p.passes;
   const double by_pixels = std::max<double>(1, static_cast<double>(pixels) / 112);
-  int oc_chunks = std::max(div_up(groups_of_blocks, by_cache), static_cast<int>(std::ceil(wanted / by_pixels)));
+  int oc_chunks = div_up(groups_of_blocks, by_cache);
+  if (!whole) oc_chunks = std::max(oc_chunks, static_cast<int>(std::ceil(wanted / by_pixels)));
   oc_chunks = std::min(oc_chunks, groups_of_blocks);
   const int oc_chunk = div_up(groups_of_blocks, oc_chunks) * tile.blocks;
   oc_chunks = div_up(p.oc_blocks, oc_chunk);
@@ -144,6 +146,10 @@ std::vector<Config> conv_splits(const ConvParams& p, int width) {
   std::vector<Config> configs;
   for (const Tile& tile : tiles.best) add_new(split_for(p, width, tile, tasks), configs);
   for (const Tile& tile : tiles.best) add_new(split_for(p, width, tile, std::max(8.0, tasks / 4)), configs);
+  // With a stride the input is large beside the work, and copied for every chunk of output channels.
+  if (p.sw > 1) {
+    for (const Tile& tile : tiles.best) add_new(split_for(p, width, tile, tasks / 4, true), configs);
+  }
   if (!is_pointwise(p)) return configs;
   for (const Config& config : streaming_splits(p, width)) add_new(config, configs);
   return configs;
