@@ -6,7 +6,7 @@
 
 #include "kernels/cpu/tables.h"
 #include "kernels/cpu/testing_integer.h"
-#if defined(__x86_64__)
+#if defined(STRETTO_X86)
 #include "kernels/cpu/x86/fp16_emulated.h"
 #endif
 
@@ -491,7 +491,7 @@ const std::vector<Case>& all_cases() {
 /// The tables, and the one for AVX512-FP16 emulated.
 std::vector<TacticTable> tested_tables() {
   std::vector<TacticTable> tables(cpu_tactic_tables().begin(), cpu_tactic_tables().end());
-#if defined(__x86_64__)
+#if defined(STRETTO_X86)
   tables.push_back(fp16_emulated_table());
 #endif
   return tables;

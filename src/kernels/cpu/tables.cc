@@ -6,7 +6,7 @@ namespace stretto {
 
 std::span<const TacticTable> cpu_tactic_tables() {
   static const std::array kTables {
-#if defined(__x86_64__)
+#if defined(STRETTO_X86)
     kernels::x86_conv_integer_table(), kernels::x86_integer_table(), kernels::x86_avx512_table(),
         kernels::x86_fp16_table(), kernels::x86_avx2_table(),
 #endif
