@@ -143,7 +143,8 @@ Result<BuildSession::Proposal> BuildSession::best_proposal(int number) {
     selector_->set_half(HalfUse::no);
     STRETTO_ASSIGN(Cover cover, search_cover(variant.graph, kReformatWeights[0]));
     selector_->set_half(half);
-    std::swap(proposals[0], proposals[add({nullptr, {}, std::move(cover)})]);
+    const size_t full = add({nullptr, {}, std::move(cover)});
+    std::swap(proposals[0], proposals[full]);
   }
   // Integers must not make a network slower, unless they were decided already: by a recipe that was read, or by will.
   std::optional<size_t> real;

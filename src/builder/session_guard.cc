@@ -79,12 +79,13 @@ Result<std::vector<double>> BuildSession::plan_errors() {
 
 Status BuildSession::hold_error() {
   if (options_.max_error == 0) return {};
+  choosing_from_ = choosing_to_ = kChosen;
   STRETTO_TRY(open_kept_out());
   STRETTO_ASSIGN(std::vector<double> errors, plan_errors());
   const double limit = options_.max_error;
   const double first = worst(errors);
-  const bool half = selector_->options().half == HalfUse::allowed;
-  if (first > limit && half) {
+  const bool literal = recorded_ || (options_.precision == Precision::int8 && options_.calibration.empty());
+  if (first > limit && selector_->options().half == HalfUse::allowed && !literal) {
     selector_->set_half(HalfUse::no);
     STRETTO_TRY(choose());
     STRETTO_ASSIGN(errors, plan_errors());
@@ -92,7 +93,7 @@ Status BuildSession::hold_error() {
         fmt::format("with values in f16 the outputs' error is {:.2g}, more than --max-error allows: "
                     "the plan is fp32",
                     first));
-  } else if (first > limit && options_.precision == Precision::int8 && !types_are_literal()) {
+  } else if (first > limit && options_.precision == Precision::int8 && !literal) {
     STRETTO_TRY(revert_layers(errors));
     STRETTO_ASSIGN(errors, plan_errors());
   }
@@ -104,9 +105,9 @@ Status BuildSession::hold_error() {
         "--max-error allows {:g}",
         error, kept_out_[0].samples(), limit);
     if (real) return failed(measured + ": the plan is fp32 already; allow more");
-    return failed(measured + (types_are_literal() && options_.precision == Precision::int8
-                                  ? ": types that are read are literal; make layers fp32 in the recipe, calibrate anew "
-                                    "with --calib, or allow more"
+    return failed(measured + (literal
+                                  ? ": types that are read are literal; make layers fp32 there, calibrate anew with "
+                                    "--calib, or allow more"
                                   : ": leave out --types obey, or allow more"));
   } else {
     report_.notes.push_back(
