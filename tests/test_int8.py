@@ -128,7 +128,8 @@ def test_layer_is_held_to_fp32_and_reported(source, resnet, tmp_path):
     given = ("--calib", resnet.samples) if source == "samples" else ("--calib-cache", resnet.recipe)
     before = resnet.recipe.read_bytes()
     report = build(resnet.model, tmp_path / "p", *given, "--layer", "conv_3=fp32")
-    assert {"layer": "conv_3", "from": "int8", "to": "fp32", "why": "as --layer asked"} in report["reverted"]
+    (reverted,) = [r for r in report["reverted"] if r["layer"] == "conv_3"]
+    assert (reverted["from"], reverted["to"], reverted["why"]) == ("int8", "fp32", "as --layer asked")
     kinds = {name: layer["precision"] for layer in report["layers"] for name in layer["name"].split("+")}
     assert kinds["conv_3"] == "fp32" and kinds["conv_2"] == kinds["conv_4"] == "int8"
     assert "nosuch" in refused(resnet, tmp_path / "q", *given, "--layer", "nosuch=fp32")

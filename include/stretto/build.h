@@ -24,7 +24,7 @@ using ShapeSet = std::vector<std::pair<std::string, std::vector<int64_t>>>;
 
 /// Where a build is; called from the building thread a few times a second at most.
 struct Progress {
-  std::string stage;       ///< "import", "optimise", "time tactics", "time plans", "verify", "save"
+  std::string stage;       ///< "import", "optimise", "calibrate", "time tactics", "hold error", "time plans", …
   double fraction = 0;     ///< of the whole build, 0 to 1
   double remaining_s = 0;  ///< estimate
   std::string detail;      ///< "conv 3x3 64→64 56x56 (12 of 31)"
@@ -42,7 +42,11 @@ struct BuildOptions {
   std::string calibration_cache;   ///< recipe: written with `calibration`, read without
   std::string calibration_method;  ///< "entropy", "minmax", "percentile" or "mse"; empty: minmax
   std::vector<std::pair<std::string, Precision>> layer_types;  ///< forced types, by the layer's name
-  std::string export_onnx;                                     ///< write the quantised network as Q/DQ ONNX here
+  /// With int8 or fp16: the outputs' error, 1 − cosine of the worst one in the mean over samples, may be this much;
+  /// layers go back to fp32 until it is. The samples are every fifth of `calibration`, which are then not calibrated
+  /// with, or all of `verify_input` where nothing is calibrated. 0: no bound.
+  double max_error = 0;
+  std::string export_onnx;  ///< write the quantised network as Q/DQ ONNX here
 
   std::string device = "cpu";
   std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes
@@ -88,6 +92,12 @@ struct QuantizedTensor {
 /// A layer that could be narrow and is not.
 struct RevertedLayer {
   std::string layer, from, to, why;
+  /// With max_error: by how many dB the outputs' error falls with this layer wider, beside those before it (estimated
+  /// from its error alone). 0: not reverted for that.
+  double gain_db = 0;
+  /// How much longer the plan takes for it, conversions between types included, by the times of its steps; negative:
+  /// it is faster. 0: not known, or counted with another layer that shares its step.
+  double cost_ms = 0;
 };
 
 /// One tactic that was looked at for one step.

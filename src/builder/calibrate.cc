@@ -39,8 +39,9 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
   STRETTO_ASSIGN(auto resolved, resolve(reference));
   STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, options.threads));
   STRETTO_ASSIGN(const InputSet set, InputSet::open(options.samples, harness.program(), options.preprocess));
-  STRETTO_ASSIGN(const int64_t total, set.count_batches());
-  BatchReader reader(set, harness.program());
+  STRETTO_ASSIGN(const Share share, set.share(options.keep_fifth ? Share::four_fifths : Share::all));
+  STRETTO_ASSIGN(const int64_t total, set.count_batches(share));
+  BatchReader reader(set, harness.program(), share);
 
   quantize::Calibration calibration;
   if (!options.method.empty()) {

@@ -13,9 +13,10 @@
 namespace stretto {
 
 struct CalibrationOptions {
-  std::string samples;     // file or folder
-  std::string preprocess;  // for pictures
-  std::string method;      // of quantize::Method; empty: the default
+  std::string samples;      // file or folder
+  bool keep_fifth = false;  // every fifth of them is not looked at, if there are so many
+  std::string preprocess;   // for pictures
+  std::string method;       // of quantize::Method; empty: the default
   std::string model_sha256;
   int threads = 1;
   std::vector<std::string> skip;                  // names of quantize::steps() to leave out

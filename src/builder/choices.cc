@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/atomic_file.h"
@@ -26,6 +27,26 @@ std::string encode(const std::string& name) {
     }
   }
   return text;
+}
+
+/// The other way; nothing where a % is not followed by two hexadecimal digits.
+std::optional<std::string> decode(const std::string& text) {
+  std::string name;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      name += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    const char* digits = text.data() + i + 1;
+    if (text.size() - i < 3) return std::nullopt;
+    if (auto [end, error] = std::from_chars(digits, digits + 2, byte, 16); error != std::errc() || end != digits + 2) {
+      return std::nullopt;
+    }
+    name += static_cast<char>(byte);
+    i += 2;
+  }
+  return name;
 }
 
 std::vector<std::string> split(const std::string& text, char at) {
@@ -60,7 +81,7 @@ Result<Chosen> chosen_from(const std::vector<std::string>& fields, size_t at) {
 /// Whether the file's line has the fields its first word asks for.
 bool well_formed(const std::vector<std::string>& f) {
   return (f[0] == "step" && f.size() == 7) || (f[0] == "view" && f.size() == 5) ||
-         (f[0] == "reformat" && f.size() == 6) || (f[0] == "types" && f.size() == 3);
+         (f[0] == "reformat" && f.size() == 6) || ((f[0] == "types" || f[0] == "wide") && f.size() == 3);
 }
 
 }  // namespace
@@ -95,9 +116,13 @@ Status Choices::write(const std::string& path) const {
   return write_file_whole(path, text.data(), text.size());
 }
 
-void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow) {
+void Choices::add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow,
+                  const std::vector<std::string>& wide) {
   std::string n = std::to_string(number);
-  if (narrow) lines_.push_back({"types", n, "int8"});
+  if (narrow) {
+    lines_.push_back({"types", n, "int8"});
+    for (const std::string& name : wide) lines_.push_back({"wide", n, encode(name)});
+  }
   for (const CoverStep& step : cover.steps) {
     std::string names;
     for (ir::NodeId id : step.candidate.nodes) names += (names.empty() ? "" : ",") + encode(graph.node(id).name);
@@ -123,6 +148,17 @@ bool Choices::is_narrow(int number) const {
   return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
 }
 
+Result<std::vector<std::string>> Choices::wide_layers(int number) const {
+  std::vector<std::string> names;
+  for (const auto& fields : lines_) {
+    if (fields[0] != "wide" || fields[1] != std::to_string(number)) continue;
+    const auto name = decode(fields[2]);
+    if (!name) return bad_input("choices: '" + fields[2] + "' is no name of a layer");
+    names.push_back(*name);
+  }
+  return names;
+}
+
 Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& selector,
                                 std::span<const Layout> blocked) const {
   std::string n = std::to_string(number);
@@ -136,7 +172,7 @@ Result<Cover> Choices::cover_of(int number, const ir::Graph& graph, Selector& se
   std::set<ir::NodeId> covered;
   auto wrong = [](const std::string& what) { return bad_input("choices do not fit the model: " + what); };
   for (const auto& fields : lines_) {
-    if (fields[1] != n || fields[0] == "types") continue;
+    if (fields[1] != n || fields[0] == "types" || fields[0] == "wide") continue;
     if (fields[0] == "reformat") {
       STRETTO_ASSIGN(Chosen chosen, chosen_from(fields, 2));
       STRETTO_ASSIGN(Problem problem, problem_from_string(fields[5]));

@@ -4,6 +4,7 @@
 //   stretto choices 1
 //   model <sha256>
 //   types <program> int8              (the steps are those of the quantised graph)
+//   wide <program> <node>             (of the quantised graph: this layer stays real, whatever the recipe says)
 //   step <program> <node,node,…> <tactic> <version> <config> <problem>
 //   view <program> <node> <input layout> <output layout>
 //   reformat <program> <tactic> <version> <config> <problem>
@@ -25,10 +26,13 @@ class Choices {
   explicit Choices(std::string model_sha256 = {}) : model_(std::move(model_sha256)) {}
   const std::string& model() const { return model_; }
 
-  /// Records what one program uses.
-  void add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow);
+  /// Records what one program uses. `wide`: of the quantised graph, layers that could be integer and are not.
+  void add(int number, const ir::Graph& graph, const Cover& cover, const plan::Program& program, bool narrow,
+           const std::vector<std::string>& wide);
   /// Whether the recorded steps are those of the quantised graph.
   bool is_narrow(int number) const;
+  /// The layers that stay real there.
+  Result<std::vector<std::string>> wide_layers(int number) const;
   /// The recorded cover of program `number`; the selector is told the tactics, reformats included.
   Result<Cover> cover_of(int number, const ir::Graph& graph, Selector& selector, std::span<const Layout> blocked) const;
 

@@ -285,4 +285,14 @@ Result<plan::Program> compile_program(const ir::Graph& graph, const Cover& cover
   return Compiler(graph, cover, selector, pool).compile();
 }
 
+Result<std::shared_ptr<const ResolvedPlan>> compile_alone(const ir::Graph& graph, const Cover& cover,
+                                                          Selector& selector) {
+  auto plan = std::make_shared<plan::Plan>();
+  plan::WeightsPool pool;
+  STRETTO_ASSIGN(plan::Program program, compile_program(graph, cover, selector, pool));
+  plan->programs.push_back(std::move(program));
+  std::move(pool).give_to(*plan);
+  return resolve(plan);
+}
+
 }  // namespace stretto

@@ -75,7 +75,7 @@ Result<InputFile> InputSet::read(int file) const {
   return out;
 }
 
-Result<int64_t> InputSet::count_batches() const {
+Result<int64_t> InputSet::count_samples() const {
   int64_t samples = 0;
   for (int f = 0; f < size(); ++f) {
     // A picture is one sample; anything else says by its size how many it holds.
@@ -86,31 +86,59 @@ Result<int64_t> InputSet::count_batches() const {
     STRETTO_ASSIGN(const InputFile file, read(f));
     samples += file.samples;
   }
-  return (samples + division_.batch - 1) / division_.batch;
+  return samples;
 }
 
-BatchReader::BatchReader(const InputSet& set, const plan::Program& program) : set_(set) {
+Result<Share> InputSet::share(Share wanted) const {
+  if (wanted == Share::all) return wanted;
+  STRETTO_ASSIGN(const int64_t samples, count_samples());
+  return samples < kFifth ? Share::all : wanted;
+}
+
+Result<int64_t> InputSet::count_batches(Share share) const {
+  STRETTO_ASSIGN(const int64_t samples, count_samples());
+  const int64_t fifths = samples / kFifth;
+  const int64_t taken = share == Share::all ? samples : share == Share::every_fifth ? fifths : samples - fifths;
+  return (taken + division_.batch - 1) / division_.batch;
+}
+
+BatchReader::BatchReader(const InputSet& set, const plan::Program& program, Share share) : set_(set), share_(share) {
   for (const plan::Binding& input : program.inputs) batch_.emplace_back(input.type);
 }
 
 Result<const std::vector<Tensor>*> BatchReader::next() {
   const Division& d = set_.division();
-  int64_t filled = 0;
-  while (filled < d.batch) {
+  filled_ = 0;
+  while (filled_ < d.batch) {
     if (at_ == file_.samples) {
       if (next_file_ == set_.size()) break;
-      STRETTO_ASSIGN(file_, set_.read(next_file_++));
-      at_ = 0;
+      const int file = next_file_++;
+      at_ = file_.samples = 0;
+      const bool one = samples::kind_of(set_.name(file)) == samples::FileKind::picture;
+      if (one && !takes(share_, number_)) {
+        ++number_;
+        continue;
+      }
+      STRETTO_ASSIGN(file_, set_.read(file));
+      continue;
     }
-    put(at_++, filled++);
+    if (takes(share_, number_++)) put(at_, filled_++);
+    ++at_;
   }
-  if (filled == 0) return nullptr;
-  while (filled < d.batch) put(at_ - 1, filled++);
+  if (filled_ == 0) return nullptr;
+  for (size_t i = 0; i < batch_.size(); ++i) {
+    auto* bytes = static_cast<std::byte*>(batch_[i].mutable_data());
+    const std::byte* last = bytes + static_cast<size_t>(filled_ - 1) * d.input_bytes[i];
+    for (int64_t place = filled_; place < d.batch; ++place) {
+      std::memcpy(bytes + static_cast<size_t>(place) * d.input_bytes[i], last, d.input_bytes[i]);
+    }
+  }
   return &batch_;
 }
 
 void BatchReader::put(int64_t sample, int64_t place) {
   const Division& d = set_.division();
+  last_file_ = next_file_ - 1;
   for (size_t i = 0; i < file_.bytes.size(); ++i) {
     auto* to = static_cast<std::byte*>(batch_[i].mutable_data());
     std::memcpy(to + static_cast<size_t>(place) * d.input_bytes[i],

@@ -1,6 +1,7 @@
 #include "builder/session.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "builder/session_stages.h"
@@ -47,6 +48,17 @@ Status BuildSession::check_options() {
   }
   if (int8 && !options_.calibration.empty() && options_.calibration_cache == model_) {
     return bad_usage(model_ + ": the recipe would overwrite the model; give --calib-cache another name");
+  }
+  if (!(options_.max_error >= 0) || !std::isfinite(options_.max_error)) {
+    return bad_usage("--max-error must be a positive number");
+  }
+  if (options_.max_error > 0 && options_.precision == Precision::fp32) {
+    return bad_usage("--max-error holds narrower types to the FP32 outputs: give --precision int8 or fp16 as well");
+  }
+  if (options_.max_error > 0 && (!int8 || options_.calibration.empty()) && options_.verify_input.empty()) {
+    return bad_usage(
+        "--max-error has no samples to measure on, as nothing is calibrated: give a folder with --verify-input" +
+        std::string(int8 ? ", or calibrate anew with --calib" : ""));
   }
   if (!int8 && options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
     return failed("this version builds fp32, fp16 and int8 plans: leave --precision out, or give one of these");
@@ -118,6 +130,8 @@ Status BuildSession::optimise() {
     for (const passes::PassReport& pass : reports) {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
+    variant.optimised = variant.graph;
+    if (!blocked_.empty()) STRETTO_TRY(split_moves(variant.graph).status());
   }
   details_ = applied.dump();
   progress("optimise", kOptimised);
@@ -169,13 +183,12 @@ Status BuildSession::run() {
   STRETTO_TRY(import());
   STRETTO_TRY(optimise());
   STRETTO_TRY(quantise());
-  for (Variant& variant : variants_) {
-    if (blocked_.empty()) break;
-    STRETTO_TRY(split_moves(variant.graph).status());
-    if (variant.quantised) STRETTO_TRY(split_moves(*variant.quantised).status());
-  }
   STRETTO_TRY(open_selector());
+  choosing_from_ = options_.precision == Precision::int8 ? kCalibrated : kOptimised;
+  choosing_to_ = kChosen;
   STRETTO_TRY(choose());
+  STRETTO_TRY(hold_error());
+  STRETTO_TRY(finish_types());
   STRETTO_TRY(compile());
   STRETTO_TRY(time_steps());
   STRETTO_TRY(verify());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "builder/compile.h"
 #include "builder/error_stats.h"
@@ -44,16 +45,10 @@ std::string signature_of(const Cover& cover) {
 
 }  // namespace
 
-Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<Proposal>& proposals) {
+Result<BuildSession::Timed> BuildSession::fastest(const Variant& variant, const std::vector<Proposal>& proposals) {
   std::vector<Harness> harnesses;
   for (const Proposal& proposal : proposals) {
-    auto plan = std::make_shared<plan::Plan>();
-    plan::WeightsPool pool;
-    const ir::Graph& graph = proposal.narrow ? *variant.quantised : variant.graph;
-    STRETTO_ASSIGN(plan::Program program, compile_program(graph, proposal.cover, *selector_, pool));
-    plan->programs.push_back(std::move(program));
-    std::move(pool).give_to(*plan);
-    STRETTO_ASSIGN(auto resolved, resolve(plan));
+    STRETTO_ASSIGN(auto resolved, compile_alone(variant.graph_of(proposal), proposal.cover, *selector_));
     STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, threads_));
     harness.set_inputs(random_sample(harness.program(), 1));
     harness.run();
@@ -61,7 +56,7 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<P
   }
   std::vector<size_t> near;
   for (size_t i = 0; i < proposals.size(); ++i) {
-    const double off = proposals[i].narrow == proposals[0].narrow ? distance(harnesses[i], harnesses[0]) : 0;
+    const double off = proposals[i].quantised == proposals[0].quantised ? distance(harnesses[i], harnesses[0]) : 0;
     if (off <= kFarthestPlan) {
       near.push_back(i);
     } else {
@@ -82,7 +77,7 @@ Result<size_t> BuildSession::fastest(const Variant& variant, const std::vector<P
   for (size_t i = 1; i < proposals.size(); ++i) {
     if (best[i] < kPlanGain * best[fastest]) fastest = i;
   }
-  return fastest;
+  return Timed{fastest, std::move(best)};
 }
 
 std::vector<Layout> BuildSession::blocked_layouts() const {
@@ -91,72 +86,97 @@ std::vector<Layout> BuildSession::blocked_layouts() const {
   return layouts;
 }
 
-Result<BuildSession::Proposal> BuildSession::best_proposal(int number) {
-  Variant& variant = variants_[static_cast<size_t>(number)];
-  if (recorded_) {
-    const bool narrow = variant.quantised && recorded_->is_narrow(number);
-    const ir::Graph& graph = narrow ? *variant.quantised : variant.graph;
-    STRETTO_ASSIGN(Cover cover, recorded_->cover_of(number, graph, *selector_, blocked_));
-    return Proposal{narrow, std::move(cover)};
+Result<BuildSession::Proposal> BuildSession::recorded_proposal(int number) {
+  const Variant& variant = variants_[static_cast<size_t>(number)];
+  Proposal proposal;
+  if (variant.quantised && recorded_->is_narrow(number)) {
+    STRETTO_ASSIGN(const std::vector<std::string> wide, recorded_->wide_layers(number));
+    std::set<std::string> names;
+    for (ir::NodeId id : variant.optimised.topological_order()) names.insert(variant.optimised.node(id).name);
+    for (const std::string& name : wide) {
+      if (!names.contains(name)) return bad_input("choices do not fit the model: there is no layer '" + name + "'");
+      proposal.by_time[name] = {name, "int8", "fp32", "as the choices say"};
+    }
+    STRETTO_ASSIGN(proposal.quantised, quantised_with(variant, proposal.by_time));
   }
-  CoverOptions cover_options;
+  STRETTO_ASSIGN(proposal.cover, recorded_->cover_of(number, variant.graph_of(proposal), *selector_, blocked_));
+  return proposal;
+}
+
+Result<Cover> BuildSession::search_cover(const ir::Graph& graph, double reformat_weight) {
+  CoverOptions options;
   for (const std::string& forced : options_.force_tactics) {
     size_t at = forced.rfind('=');
-    if (at != std::string::npos) cover_options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
+    if (at != std::string::npos) options.node_tactics.emplace_back(forced.substr(0, at), forced.substr(at + 1));
   }
-  const double begun = variant.quantised ? kCalibrated : kOptimised;
-  double span = (kChosen - begun) / static_cast<double>(variants_.size());
-  double base = begun + span * number;
-  cover_options.progress = [&](int done, int total, const Problem& problem) {
-    progress("time tactics", base + span * 0.9 * done / std::max(total, 1),
+  options.progress = [&](int done, int total, const Problem& problem) {
+    progress("time tactics", choosing_from_ + (choosing_to_ - choosing_from_) * 0.9 * done / std::max(total, 1),
              std::string(op::display_name(problem.nodes[0].attrs)) + " → " + to_string(problem.output().type) + " (" +
                  std::to_string(done + 1) + " of " + std::to_string(total) + ")");
   };
+  options.reformat_weight = reformat_weight;
+  options.blocked = blocked_layouts();
+  return choose_cover(graph, *selector_, options);
+}
+
+Result<BuildSession::Proposal> BuildSession::best_proposal(int number) {
+  const Variant& variant = variants_[static_cast<size_t>(number)];
+  if (recorded_) return recorded_proposal(number);
   std::vector<Proposal> proposals;
-  auto search = [&](bool narrow, double weight) -> Result<size_t> {
-    cover_options.reformat_weight = weight;
-    cover_options.blocked = blocked_layouts();
-    const ir::Graph& graph = narrow ? *variant.quantised : variant.graph;
-    STRETTO_ASSIGN(Cover cover, choose_cover(graph, *selector_, cover_options));
+  const auto add = [&](Proposal proposal) {
     const auto same = [&](const Proposal& other) {
-      return other.narrow == narrow && signature_of(other.cover) == signature_of(cover);
+      return other.quantised == proposal.quantised && signature_of(other.cover) == signature_of(proposal.cover);
     };
     const auto found = std::find_if(proposals.begin(), proposals.end(), same);
     const auto at = static_cast<size_t>(found - proposals.begin());
-    if (found == proposals.end()) proposals.push_back({narrow, std::move(cover)});
+    if (found == proposals.end()) proposals.push_back(std::move(proposal));
     return at;
   };
-  const bool narrow = variant.quantised.has_value();
   for (double weight : kReformatWeights) {
-    STRETTO_TRY(search(narrow, weight).status());
+    const ir::Graph& graph = variant.quantised ? *variant.quantised : variant.graph;
+    STRETTO_ASSIGN(Cover cover, search_cover(graph, weight));
+    add({variant.quantised, {}, std::move(cover)});
     if (options_.selection != Selection::measure) return std::move(proposals[0]);
   }
   if (const HalfUse half = selector_->options().half; half == HalfUse::allowed) {
     // The plan without rounded values stands first: it must be beaten as a whole.
     selector_->set_half(HalfUse::no);
-    STRETTO_ASSIGN(const size_t full, search(false, kReformatWeights[0]));
+    STRETTO_ASSIGN(Cover cover, search_cover(variant.graph, kReformatWeights[0]));
     selector_->set_half(half);
+    const size_t full = add({nullptr, {}, std::move(cover)});
     std::swap(proposals[0], proposals[full]);
   }
   // Integers must not make a network slower, unless they were decided already: by a recipe that was read, or by will.
-  const bool decided = options_.obey_types || options_.calibration.empty();
-  if (narrow && !decided) STRETTO_TRY(search(false, kReformatWeights[0]).status());
+  std::optional<size_t> real;
+  if (variant.quantised && !options_.obey_types && !types_are_literal()) {
+    STRETTO_ASSIGN(Cover wide, search_cover(variant.graph, kReformatWeights[0]));
+    STRETTO_ASSIGN(std::vector<Proposal> mixed, mixed_proposals(variant, proposals[0].cover, wide));
+    for (Proposal& proposal : mixed) add(std::move(proposal));
+    real = add({nullptr, {}, std::move(wide)});
+  }
   if (proposals.size() == 1) return std::move(proposals[0]);
-  STRETTO_ASSIGN(size_t chosen, fastest(variant, proposals));
-  return std::move(proposals[chosen]);
+  STRETTO_ASSIGN(const Timed timed, fastest(variant, proposals));
+  Proposal& chosen = proposals[timed.fastest];
+  if (real == timed.fastest) {
+    const double narrow =
+        *std::min_element(timed.seconds.begin(), timed.seconds.begin() + static_cast<ptrdiff_t>(*real));
+    chosen.by_time = all_real(variant, timed.seconds[*real], narrow);
+  }
+  return std::move(chosen);
 }
 
 Status BuildSession::choose() {
   for (size_t i = 0; i < variants_.size(); ++i) {
-    STRETTO_ASSIGN(Proposal best, best_proposal(static_cast<int>(i)));
-    variants_[i].narrow = best.narrow;
-    variants_[i].cover = std::move(best.cover);
+    const double from = choosing_from_, to = choosing_to_, count = static_cast<double>(variants_.size());
+    choosing_from_ = from + (to - from) * static_cast<double>(i) / count;
+    choosing_to_ = from + (to - from) * static_cast<double>(i + 1) / count;
+    auto best = best_proposal(static_cast<int>(i));
+    choosing_from_ = from;
+    choosing_to_ = to;
+    if (!best.ok()) return best.status();
+    variants_[i].chosen = std::move(*best);
   }
-  if (selector_->over_budget() > 0) {
-    report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +
-                            " tactics were chosen by estimate; --time-budget gives more");
-  }
-  progress("time tactics", kChosen);
+  progress("time tactics", choosing_to_);
   return {};
 }
 

@@ -39,7 +39,7 @@ Status BuildSession::compile() {
   plan_ = std::make_shared<plan::Plan>();
   plan::WeightsPool pool;
   for (Variant& variant : variants_) {
-    STRETTO_ASSIGN(plan::Program program, compile_program(variant.planned(), variant.cover, *selector_, pool));
+    STRETTO_ASSIGN(plan::Program program, compile_program(variant.planned(), variant.chosen.cover, *selector_, pool));
     if (options_.memory_limit_bytes > 0) {
       uint64_t needed = program.arena_bytes + program.worker_scratch_bytes * static_cast<uint64_t>(threads_);
       if (needed > options_.memory_limit_bytes) {
@@ -54,6 +54,10 @@ Status BuildSession::compile() {
     }
     plan_->programs.push_back(std::move(program));
   }
+  if (selector_->over_budget() > 0) {
+    report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +
+                            " tactics were chosen by estimate; --time-budget gives more");
+  }
   if (cache_) {  // copies that only compiling asks for were timed as well
     Status saved = cache_->save();
     if (!saved.ok()) report_.notes.push_back(saved.message());
@@ -62,12 +66,14 @@ Status BuildSession::compile() {
   plan_->preprocess.spec = options_.preprocess;
   plan_->report.model = std::filesystem::path(model_).filename().string();
   plan_->report.model_sha256 = sha256_;
-  const bool narrow = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.narrow; });
+  const bool narrow = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.narrow(); });
   plan_->report.precision = narrow ? "int8" : half_ ? "fp16" : "fp32";
   if (options_.precision == Precision::int8 && !narrow) {
-    report_.notes.push_back("int8 was allowed, and the whole plan is not faster with it here: the plan is fp32");
+    const bool could = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.quantised; });
+    report_.notes.push_back(could ? "int8 was allowed, and the whole plan is not faster with it here: the plan is fp32"
+                                  : "int8 was allowed, and no layer may be in it: the plan is fp32");
   }
-  if (options_.precision == Precision::fp16 && !half_) {
+  if (options_.precision == Precision::fp16 && !half_ && selector_->options().half != HalfUse::no) {
     report_.notes.push_back("fp16 was allowed, and no layer is faster with it here: the plan is fp32");
   }
   plan_->report.device = "cpu";
@@ -129,14 +135,14 @@ Result<Verification> BuildSession::verify_program(int number) {
     return verify_plan(resolved_, number, resolved, samples, threads_, tolerance);
   };
   // A plan of integers must compute what the quantised graph says; how far that is from the model is reported.
-  const double tolerance = variant.narrow && reals_feed_integers(*variant.quantised) ? kRoundedTolerance
-                           : half_                                                   ? kHalfTolerance
-                                                                                     : kTolerance;
+  const double tolerance = variant.narrow() && reals_feed_integers(variant.planned()) ? kRoundedTolerance
+                           : half_                                                    ? kHalfTolerance
+                                                                                      : kTolerance;
   STRETTO_ASSIGN(std::vector<SampleInputs> given, given_samples(program));
   std::vector<SampleInputs> samples = {random_sample(program, 11)};
   samples.insert(samples.end(), given.begin(), given.end());
   STRETTO_ASSIGN(Verification found,
-                 against(variant.narrow ? *variant.quantised : variant.as_written, samples, tolerance));
+                 against(variant.narrow() ? variant.planned() : variant.as_written, samples, tolerance));
   if (!found.wrong_step.empty()) {
     double worst = 0;
     for (const OutputError& e : found.errors) worst = std::max(worst, e.relative);
@@ -145,7 +151,7 @@ Result<Verification> BuildSession::verify_program(int number) {
     return failed("verification: the plan is off by " + std::string(text) + "; the first " + "wrong step is " +
                   found.wrong_step + ": force another tactic for it and report this model");
   }
-  if (!variant.narrow) return found;
+  if (!variant.narrow()) return found;
   return against(variant.as_written, given.empty() ? samples : given, std::numeric_limits<double>::infinity());
 }
 
@@ -153,8 +159,12 @@ Status BuildSession::write_choices() {
   if (options_.log_tactics.empty()) return {};
   Choices choices(sha256_);
   for (size_t i = 0; i < variants_.size(); ++i) {
-    choices.add(static_cast<int>(i), variants_[i].planned(), variants_[i].cover, plan_->programs[i],
-                variants_[i].narrow);
+    std::vector<std::string> wide;
+    for (const Reverts* reverts : {&guard_, &variants_[i].chosen.by_time}) {
+      for (const auto& [name, layer] : *reverts) wide.push_back(name);
+    }
+    choices.add(static_cast<int>(i), variants_[i].planned(), variants_[i].chosen.cover, plan_->programs[i],
+                variants_[i].narrow(), wide);
   }
   return choices.write(options_.log_tactics);
 }

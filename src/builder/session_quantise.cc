@@ -9,6 +9,7 @@
 #include "builder/calibrate.h"
 #include "builder/session.h"
 #include "builder/session_stages.h"
+#include "builder/split_moves.h"
 #include "onnx/export_qdq.h"
 #include "quantize/apply.h"
 #include "samples/files.h"
@@ -52,55 +53,96 @@ std::string scales_text(const ir::Graph& graph, const quantize::Recipe& recipe) 
 
 }  // namespace
 
-Result<quantize::Recipe> BuildSession::recipe() {
+Result<quantize::Recipe> BuildSession::make_recipe() {
   const std::string& cache = options_.calibration_cache;
   if (options_.calibration.empty()) {
     STRETTO_ASSIGN(const std::vector<std::byte> bytes, samples::read_file(cache, kMaxRecipeBytes));
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     STRETTO_ASSIGN(quantize::Recipe read, quantize::parse_recipe(text, cache));
     STRETTO_TRY(quantize::check_model(read, sha256_, model_, cache));
-    STRETTO_TRY(force_types(options_.layer_types, variants_[0].graph, read));
+    STRETTO_TRY(force_types(options_.layer_types, variants_[0].optimised, read));
     return read;
   }
   CalibrationOptions how;
   how.samples = options_.calibration;
+  how.keep_fifth = options_.max_error > 0;
   how.preprocess = options_.preprocess;
   how.method = options_.calibration_method;
   how.model_sha256 = sha256_;
   how.threads = threads_;
   how.skip = options_.skip_passes;
-  how.edit = [&](quantize::Recipe& draft) { return force_types(options_.layer_types, variants_[0].graph, draft); };
+  how.edit = [&](quantize::Recipe& draft) { return force_types(options_.layer_types, variants_[0].optimised, draft); };
   how.progress = [&](int64_t done, int64_t total) {
     const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
     progress("calibrate", kOptimised + (kCalibrated - kOptimised) * share, fmt::format("{} of {}", done + 1, total));
   };
-  STRETTO_ASSIGN(quantize::Recipe made, calibrate(variants_[0].graph, how));
-  if (!cache.empty()) {
-    const std::string text = quantize::to_text(made);
-    STRETTO_TRY(write_file_whole(cache, text.data(), text.size()));
+  return calibrate(variants_[0].optimised, how);
+}
+
+quantize::Recipe BuildSession::recipe_with(const Reverts& reverts) const {
+  quantize::Recipe recipe = recipe_;
+  for (const auto& [name, layer] : reverts) recipe.nodes[name] = {quantize::NodeType::fp32, layer.why};
+  return recipe;
+}
+
+Result<std::shared_ptr<const ir::Graph>> BuildSession::quantised_with(const Variant& variant,
+                                                                      const Reverts& more) const {
+  Reverts all = guard_;
+  all.insert(more.begin(), more.end());
+  STRETTO_ASSIGN(quantize::Quantised made, quantize::apply(variant.optimised, recipe_with(all)));
+  const bool any = std::any_of(made.nodes.begin(), made.nodes.end(), [](const auto& node) { return node.integer; });
+  if (!any) return std::shared_ptr<const ir::Graph>();
+  if (!blocked_.empty()) STRETTO_TRY(split_moves(made.graph).status());
+  return std::make_shared<const ir::Graph>(std::move(made.graph));
+}
+
+Status BuildSession::quantise_again() {
+  for (Variant& variant : variants_) {
+    STRETTO_ASSIGN(variant.quantised, quantised_with(variant, {}));
   }
-  return made;
+  return {};
 }
 
 Status BuildSession::quantise() {
   if (options_.precision != Precision::int8) return {};
-  STRETTO_ASSIGN(const quantize::Recipe made, recipe());
-  for (Variant& variant : variants_) {
-    STRETTO_ASSIGN(quantize::Quantised quantised, quantize::apply(variant.graph, made));
-    variant.quantised = std::move(quantised.graph);
-    for (const quantize::Outcome& outcome : quantised.nodes) {
-      if (!outcome.integer && &variant == &variants_[0]) {
-        report_.reverted.push_back({outcome.node, "int8", "fp32", outcome.reason});
-      }
-    }
+  STRETTO_ASSIGN(recipe_, make_recipe());
+  return quantise_again();
+}
+
+Status BuildSession::finish_types() {
+  if (options_.precision != Precision::int8) return {};
+  // The recipe is one for all programs: it has the types that all of them share.
+  Reverts shared = variants_[0].chosen.by_time;
+  bool differ = false;
+  for (const Variant& variant : variants_) {
+    const size_t before = shared.size();
+    std::erase_if(shared, [&](const auto& entry) { return !variant.chosen.by_time.contains(entry.first); });
+    differ = differ || shared.size() != before || shared.size() != variant.chosen.by_time.size();
   }
-  for (const auto& [name, scale] : made.values) {
+  if (differ) report_.notes.push_back("the programs differ in their types: the recipe has what they share");
+  Reverts first = guard_;
+  first.insert(variants_[0].chosen.by_time.begin(), variants_[0].chosen.by_time.end());
+  shared.insert(guard_.begin(), guard_.end());
+
+  STRETTO_ASSIGN(const quantize::Quantised quantised, quantize::apply(variants_[0].optimised, recipe_with(first)));
+  for (const quantize::Outcome& outcome : quantised.nodes) {
+    if (outcome.integer) continue;
+    const auto reverted = first.find(outcome.node);
+    report_.reverted.push_back(reverted != first.end() ? reverted->second
+                                                       : RevertedLayer{outcome.node, "int8", "fp32", outcome.reason});
+  }
+  for (const auto& [name, scale] : recipe_.values) {
     report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
   }
+  scales_ = scales_text(variants_[0].optimised, recipe_);
   if (!options_.export_onnx.empty()) {
-    STRETTO_TRY(onnx::export_qdq(*variants_[0].quantised, options_.export_onnx));
+    STRETTO_ASSIGN(const quantize::Quantised held, quantize::apply(variants_[0].optimised, recipe_with(guard_)));
+    STRETTO_TRY(onnx::export_qdq(held.graph, options_.export_onnx));
   }
-  scales_ = scales_text(variants_[0].graph, made);
+  if (!options_.calibration.empty() && !options_.calibration_cache.empty()) {
+    const std::string text = quantize::to_text(recipe_with(shared));
+    STRETTO_TRY(write_file_whole(options_.calibration_cache, text.data(), text.size()));
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 
 #include "cli/parse.h"
 #include "cli/program.h"
@@ -19,11 +20,12 @@ Error unavailable(const std::string& message) {
 }
 
 void check_precisions(const BuildFlags& f) {
-  bool int8 = false;
+  bool int8 = false, half = false;
   std::string wanted;
   for (const std::string& text : f.precisions) {
     const Precision p = parse_precision(text);
     int8 = int8 || p == Precision::int8;
+    half = half || p == Precision::fp16;
     const bool available = p == Precision::fp32 || p == Precision::fp16 || p == Precision::int8;
     if (!available && wanted.empty()) wanted = text;
   }
@@ -40,11 +42,22 @@ void check_precisions(const BuildFlags& f) {
                                                     {"--calib-cache", !f.calib_cache.empty()},
                                                     {"--calib-method", !f.calib_method.empty()},
                                                     {"--explain", !f.explain.empty()},
-                                                    {"--export-onnx", !f.export_onnx.empty()},
-                                                    {"--max-error", f.max_error.has_value()}};
+                                                    {"--export-onnx", !f.export_onnx.empty()}};
     for (const auto& [option, given] : needing) {
       if (given) throw usage(fmt::format("{} says how to quantise; give --precision int8 as well", option));
     }
+  }
+  if (f.max_error && !int8 && !half) {
+    throw usage("--max-error holds narrower types to the FP32 outputs; give --precision int8 or fp16 as well");
+  }
+  if (f.max_error && (!int8 || f.calib.empty()) && f.verify_input.empty()) {
+    throw usage(
+        fmt::format("--max-error has no samples to measure on, as nothing is calibrated; give some with "
+                    "--verify-input DIR{}",
+                    int8 ? ", or calibrate anew with --calib DIR" : ""));
+  }
+  if (f.max_error && !(*f.max_error > 0 && std::isfinite(*f.max_error))) {
+    throw usage("--max-error takes a positive number, as in --max-error 0.01");
   }
   if (!wanted.empty()) {
     throw unavailable(fmt::format("precision {} is not available in this build on device '{}'; give fp32, fp16 or int8",
@@ -97,7 +110,8 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
       ->allow_extra_args(false)
       ->group(group)
       ->default_str("fp32");
-  app.add_option("--types", f.types, "fastest: types by timing; obey: the narrowest allowed type wherever it can be")
+  app.add_option("--types", f.types,
+                 "fastest: each layer's type by timing; obey: the narrowest allowed type wherever it can be")
       ->check(CLI::IsMember({"fastest", "obey"}))
       ->group(group)
       ->capture_default_str();
@@ -120,8 +134,11 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
   app.add_option("--calib-method", f.calib_method, "Default: minmax")
       ->check(CLI::IsMember({"entropy", "minmax", "percentile", "mse"}))
       ->group(group);
-  app.add_option("--max-error", f.max_error,
-                 "Bound on 1 − cosine of the outputs; layers go back to wider types until met")
+  app.add_option(
+         "--max-error", f.max_error,
+         "Bound on 1 − cosine of the plan's worst output, in the mean over every fifth sample of --calib, which "
+         "is then kept out of calibration (or over --verify-input, where nothing is calibrated); layers go back "
+         "to fp32 by gain per millisecond until it is met")
       ->check(CLI::PositiveNumber)
       ->group(group);
   app.add_option("--layer", f.layers, "Force the type of one layer: NAME=TYPE")->allow_extra_args(false)->group(group);
@@ -194,6 +211,7 @@ BuildOptions to_build_options(const BuildFlags& f) {
   options.calibration_method = f.calib_method;
   options.export_onnx = f.export_onnx;
   for (const std::string& text : f.layers) options.layer_types.push_back(layer_type(f, text));
+  options.max_error = f.max_error.value_or(0);
   options.obey_types = f.types == "obey";
   options.device = f.device;
   for (const std::string& text : f.shapes) options.shapes.push_back(parse_shapes(text));

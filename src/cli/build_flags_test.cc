@@ -84,6 +84,13 @@ TEST(BuildFlags, QuantisationArrives) {
   EXPECT_EQ(o.layer_types[1], (std::pair<std::string, Precision>{"c", Precision::int8}));
 }
 
+TEST(BuildFlags, ErrorBoundArrivesWhereThereAreSamples) {
+  EXPECT_EQ(options_of("").max_error, 0);
+  EXPECT_EQ(options_of("--precision int8 --calib d --max-error 0.25").max_error, 0.25);
+  EXPECT_EQ(kind_of("--precision int8 --calib-cache c --verify-input d --max-error 0.1"), std::nullopt);
+  EXPECT_EQ(kind_of("--precision fp16 --verify-input d --max-error 0.1"), std::nullopt);
+}
+
 TEST(BuildFlags, WhatThisBuildCannotDoFails) {
   for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda", "--device cuda:1",
                            "--precision fp16 --layer conv1=fp16"}) {
@@ -92,12 +99,27 @@ TEST(BuildFlags, WhatThisBuildCannotDoFails) {
 }
 
 TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
-  for (const char* line :
-       {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html", "--export-onnx a",
-        "--calib-method mse", "--precision int8 --calib-cache c --calib-method mse",
-        "--precision int8 --calib d --calib-cache no/such/folder", "--log-tactics no/such/folder", "--precision fp8",
-        "--device tpu", "--device cuda:x", "--isa sse9", "--layer conv1", "--layer conv1=int8", "--layer =fp32",
-        "--shape x"}) {
+  for (const char* line : {"--calib d",
+                           "--calib-cache c",
+                           "--max-error 0.1",
+                           "--explain",
+                           "--explain=a.html",
+                           "--export-onnx a",
+                           "--calib-method mse",
+                           "--precision int8 --calib-cache c --calib-method mse",
+                           "--precision int8 --calib-cache c --max-error 0.1",
+                           "--precision fp16 --max-error 0.1",
+                           "--precision int8 --calib d --max-error nan",
+                           "--precision int8 --calib d --calib-cache no/such/folder",
+                           "--log-tactics no/such/folder",
+                           "--precision fp8",
+                           "--device tpu",
+                           "--device cuda:x",
+                           "--isa sse9",
+                           "--layer conv1",
+                           "--layer conv1=int8",
+                           "--layer =fp32",
+                           "--shape x"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
   }
   EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);
@@ -118,8 +140,8 @@ TEST(BuildFlags, OptionsDoNotSwallowWhatFollows) {
 }
 
 TEST(BuildFlags, BadNumbersDoNotParse) {
-  for (const char* line :
-       {"--batch 0", "--threads 0", "--threads x", "--time-budget -1", "--types both", "--nonsense"}) {
+  for (const char* line : {"--batch 0", "--max-error 0", "--max-error -1", "--max-error inf", "--threads 0",
+                           "--threads x", "--time-budget -1", "--types both", "--nonsense"}) {
     EXPECT_THROW(options_of(line), CLI::ParseError) << line;
   }
 }

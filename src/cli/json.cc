@@ -75,7 +75,12 @@ json to_json(const BuildReport& r, const std::string& plan) {
                             {"sqnr_db", q.sqnr_db > 0 ? json(q.sqnr_db) : json(nullptr)}});
   }
   for (const RevertedLayer& l : r.reverted) {
-    reverted.push_back({{"layer", l.layer}, {"from", l.from}, {"to", l.to}, {"why", l.why}});
+    reverted.push_back({{"layer", l.layer},
+                        {"from", l.from},
+                        {"to", l.to},
+                        {"why", l.why},
+                        {"gain_db", l.gain_db},
+                        {"cost_ms", l.cost_ms}});
   }
   json out = {{"model", r.model},
               {"plan", plan},

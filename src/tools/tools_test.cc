@@ -138,6 +138,63 @@ TEST(InputSet, LastBatchIsFilledUp) {
   EXPECT_EQ(read_batches(*set, program, 1)->size(), 1u);
 }
 
+/// The first numbers of all samples of a share, read in batches of two.
+std::vector<float> read_share(const InputSet& set, const plan::Program& program, Share share) {
+  std::vector<float> all;
+  BatchReader reader(set, program, share);
+  int64_t batches = 0;
+  while (true) {
+    const auto batch = reader.next();
+    EXPECT_TRUE(batch.ok());
+    if (!batch.ok() || *batch == nullptr) break;
+    ++batches;
+    const auto values = (**batch)[0].as<float>();
+    for (int64_t s = 0; s < 2; ++s) {
+      const float first = values[static_cast<size_t>(2 * s)];
+      if (s < reader.samples()) {
+        all.push_back(first);
+      } else {
+        EXPECT_EQ(first, all.back()) << "a batch is filled up with its last sample";
+      }
+    }
+  }
+  EXPECT_EQ(set.count_batches(share).value(), batches);
+  return all;
+}
+
+TEST(InputSet, EveryFifthSampleAndTheOthersAreAllSamples) {
+  const Folder folder;
+  // Files hold one sample or two: shares count samples, not files.
+  float next = 0;
+  for (int f = 0; f < 10; ++f) {
+    std::vector<float> values;
+    for (int s = 0; s < (f % 3 == 0 ? 1 : 2); ++s) values.insert(values.end(), {next++, -1});
+    folder.put("f" + std::to_string(f), values);
+  }
+  const plan::Program program = program_with({{2, 2}}, {{2, 1}});
+  const auto set = InputSet::open(folder.path.string(), program, "");
+  ASSERT_TRUE(set.ok()) << set.status().message();
+  EXPECT_EQ(set->count_samples().value(), 16);
+  EXPECT_EQ(read_share(*set, program, Share::every_fifth), (std::vector<float>{4, 9, 14}));
+  EXPECT_EQ(read_share(*set, program, Share::four_fifths),
+            (std::vector<float>{0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 15}));
+  EXPECT_EQ(read_share(*set, program, Share::all).size(), 16u);
+  EXPECT_EQ(set->share(Share::every_fifth).value(), Share::every_fifth);
+}
+
+TEST(InputSet, FewerThanFiveSamplesAreNotDivided) {
+  const Folder folder;
+  for (const char* name : {"a", "b", "c", "d"}) folder.put(name, {1, 2});
+  const plan::Program program = program_with({{1, 2}}, {{1, 1}});
+  const auto set = InputSet::open(folder.path.string(), program, "");
+  ASSERT_TRUE(set.ok()) << set.status().message();
+  EXPECT_EQ(set->share(Share::every_fifth).value(), Share::all);
+  folder.put("e", {9, 10});
+  const auto five = InputSet::open(folder.path.string(), program, "");
+  ASSERT_TRUE(five.ok());
+  EXPECT_EQ(five->share(Share::four_fifths).value(), Share::four_fifths);
+}
+
 TEST(InputSet, SeveralInputsReadFoldersOfTheirNames) {
   const Folder folder;
   const plan::Program program = program_with({{1, 2}, {1, 1}}, {{1, 1}});
