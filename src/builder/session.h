@@ -40,6 +40,11 @@ class BuildSession {
     Cover cover;
     const ir::Graph& planned() const { return narrow ? *quantised : graph; }
   };
+  /// What an explanation is of: a graph before moves are split, and the recipe that quantised it.
+  struct Explained {
+    ir::Graph graph;
+    quantize::Recipe recipe;
+  };
   /// One way to compute a variant, to be timed as a whole plan.
   struct Proposal {
     bool narrow = false;
@@ -63,6 +68,7 @@ class BuildSession {
   Status compile();
   Status time_steps();
   Status verify();
+  Status explain();
   /// Of the folder given for verification, else of the calibration samples; none where there are none.
   Result<std::vector<SampleInputs>> given_samples(const plan::Program& program) const;
   Result<Verification> verify_program(int number);
@@ -82,6 +88,7 @@ class BuildSession {
   std::string details_;  // JSON for the plan's report
   std::string scales_;   // the same, of values that hold integers
   std::vector<Variant> variants_;
+  std::optional<Explained> explained_;  // with options_.explain
   std::unique_ptr<TacticCache> cache_;
   std::unique_ptr<Selector> selector_;
   std::optional<Choices> recorded_;

@@ -97,6 +97,7 @@ Status BuildSession::quantise() {
   for (const auto& [name, scale] : made.values) {
     report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
   }
+  if (options_.explain) explained_ = Explained{variants_[0].graph, made};
   if (!options_.export_onnx.empty()) {
     STRETTO_TRY(onnx::export_qdq(*variants_[0].quantised, options_.export_onnx));
   }

@@ -84,6 +84,18 @@ TEST(BuildFlags, QuantisationArrives) {
   EXPECT_EQ(o.layer_types[1], (std::pair<std::string, Precision>{"c", Precision::int8}));
 }
 
+TEST(BuildFlags, ExplainArrivesWithAndWithoutAPage) {
+  EXPECT_FALSE(options_of("--precision int8 --calib d").explain);
+  EXPECT_TRUE(options_of("--precision int8 --calib d --explain").explain);
+  EXPECT_TRUE(options_of("--precision int8 --calib-cache c --verify-input d --explain=a.html").explain);
+  BuildFlags flags;
+  EXPECT_EQ(page_of(flags), "");
+  flags.explain = "true";
+  EXPECT_EQ(page_of(flags), "");
+  flags.explain = "a.html";
+  EXPECT_EQ(page_of(flags), "a.html");
+}
+
 TEST(BuildFlags, WhatThisBuildCannotDoFails) {
   for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda", "--device cuda:1",
                            "--precision fp16 --layer conv1=fp16"}) {
@@ -92,12 +104,26 @@ TEST(BuildFlags, WhatThisBuildCannotDoFails) {
 }
 
 TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
-  for (const char* line :
-       {"--calib d", "--calib-cache c", "--max-error 0.1", "--explain", "--explain=a.html", "--export-onnx a",
-        "--calib-method mse", "--precision int8 --calib-cache c --calib-method mse",
-        "--precision int8 --calib d --calib-cache no/such/folder", "--log-tactics no/such/folder", "--precision fp8",
-        "--device tpu", "--device cuda:x", "--isa sse9", "--layer conv1", "--layer conv1=int8", "--layer =fp32",
-        "--shape x"}) {
+  for (const char* line : {"--calib d",
+                           "--calib-cache c",
+                           "--max-error 0.1",
+                           "--explain",
+                           "--explain=a.html",
+                           "--export-onnx a",
+                           "--calib-method mse",
+                           "--precision int8 --calib-cache c --calib-method mse",
+                           "--precision int8 --calib-cache c --explain",
+                           "--precision int8 --calib d --explain=no/such/folder/a.html",
+                           "--precision int8 --calib d --calib-cache no/such/folder",
+                           "--log-tactics no/such/folder",
+                           "--precision fp8",
+                           "--device tpu",
+                           "--device cuda:x",
+                           "--isa sse9",
+                           "--layer conv1",
+                           "--layer conv1=int8",
+                           "--layer =fp32",
+                           "--shape x"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
   }
   EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);
