@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,7 @@ struct BuildOptions {
   /// with, or all of `verify_input` where nothing is calibrated. 0: no bound.
   double max_error = 0;
   std::string export_onnx;  ///< write the quantised network as Q/DQ ONNX here
+  bool explain = false;     ///< fill BuildReport::explanation: by `calibration`'s samples, or `verify_input`'s
 
   std::string device = "cpu";
   std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes
@@ -100,6 +102,34 @@ struct RevertedLayer {
   double cost_ms = 0;
 };
 
+/// Why a layer loses accuracy in integers: see error_causes().
+struct ErrorCause {
+  std::string cause;     ///< "dwarfing_channel"
+  std::string text;      ///< "channel 3 dwarfs the others: it reaches 41 times as far as the median one"
+  double figure = 0;     ///< what the cause's threshold is for
+  int64_t channel = -1;  ///< −1: no one channel
+};
+
+/// The errors of one integer layer as signal to noise in dB, 300 without any. With y what it computes in floating
+/// point, o the same with its weights and its result rounded, and q what it computes in the quantised network: total is
+/// of q − y, own of o − y, inherited (what its inputs bring along) of q − o.
+struct ExplainedLayer {
+  std::string layer, op, value;  ///< op: "rounding" (of a value computed in floating point), "product", "addition", …
+  std::optional<double> weights_db;  ///< of a product's weights
+  double total_db = 0, own_db = 0, inherited_db = 0;
+  double channel_db = 0;            ///< own, of the median channel of its result
+  std::optional<double> output_db;  ///< of the network's output with this layer's own error alone; none: not ranked
+  double share = 0;                 ///< of the output's noise, among all layers that were ranked
+  std::vector<ErrorCause> causes;
+};
+
+struct Explanation {
+  int samples = 0;         ///< batches that the figures come from; 0: there is no explanation
+  int ranked_samples = 0;  ///< that output_db and share come from: fewer where time ran out
+  double output_db = 0;    ///< of the quantised network's outputs
+  std::vector<ExplainedLayer> layers;
+};
+
 /// One tactic that was looked at for one step.
 struct TacticReport {
   std::string layer, problem, tactic;
@@ -117,6 +147,7 @@ struct BuildReport {
   std::vector<OutputError> errors;            ///< of the plan against the reference, per output
   std::vector<QuantizedTensor> quantization;  ///< with int8
   std::vector<RevertedLayer> reverted;        ///< with int8
+  Explanation explanation;                    ///< with explain: of the quantised network, in its order
   std::vector<TacticReport> tactics;          ///< with list_tactics
   std::vector<std::string> notes;             ///< symbolic batch set to 1, budget used up, fallbacks, …
 };
@@ -144,5 +175,7 @@ Plan build(const std::string& model, const BuildOptions& options = {});
 std::vector<std::pair<std::string, std::string>> optimiser_passes();
 /// The same of the steps of quantisation that can be left out, likewise.
 std::vector<std::pair<std::string, std::string>> quantisation_steps();
+/// Every cause that an explanation may name, and what it means, with its threshold.
+std::vector<std::pair<std::string, std::string>> error_causes();
 
 }  // namespace stretto

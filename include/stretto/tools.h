@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,9 @@ std::vector<PlanDifference> diff(const PlanInfo& a, const PlanInfo& b);
 struct LayerError {
   std::string name;
   double cosine = 1, sqnr_db = 0, relative = 0;
+  /// Of steps on integers: what the step itself adds, computed from the model's exact values (rounded to the plan's
+  /// integers), and what came in with its inputs. None where these values are not known by name.
+  std::optional<double> own_sqnr_db, inherited_sqnr_db;
 };
 struct CompareReport {
   std::vector<OutputError> outputs;
@@ -144,6 +148,11 @@ struct DeviceInfo {
   double memory_gb_per_s = 0, clock_ghz = 0;
 };
 std::vector<DeviceInfo> devices(bool measure_peaks = true);
+
+// --- files -----------------------------------------------------------------------------------------------------------
+
+/// The file appears whole or not at all. Throws Error.
+void save_text(const std::string& text, const std::string& path);
 
 // --- samples ---------------------------------------------------------------------------------------------------------
 

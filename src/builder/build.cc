@@ -9,6 +9,7 @@
 #include "builder/plan_impl.h"
 #include "builder/session.h"
 #include "passes/pipeline.h"
+#include "quantize/causes.h"
 #include "quantize/steps.h"
 #include "runtime/throw.h"
 
@@ -40,6 +41,14 @@ std::vector<std::pair<std::string, std::string>> quantisation_steps() {
   std::vector<std::pair<std::string, std::string>> list;
   for (const quantize::Step& step : quantize::steps()) list.emplace_back(step.name, step.what);
   return list;
+}
+
+std::vector<std::pair<std::string, std::string>> error_causes() {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (quantize::CauseKind kind : quantize::all_causes()) {
+    all.emplace_back(quantize::name_of(kind), quantize::meaning_of(kind));
+  }
+  return all;
 }
 
 }  // namespace stretto

@@ -5,10 +5,8 @@
 #include <optional>
 
 #include "builder/candidates.h"
-#include "device/memory.h"
-#include "device/task_pool.h"
+#include "builder/run_step.h"
 #include "kernels/cpu/tables.h"
-#include "tactics/reorder.h"
 #include "tactics/select/selector.h"
 
 namespace stretto {
@@ -24,19 +22,16 @@ SelectorOptions estimates(Isa isa, int threads) {
 
 /// What the chains of one evaluator share.
 struct Workshop {
-  explicit Workshop(int threads)
-      : fast(cpu_tactic_tables(), estimates(best_isa(), threads), nullptr),
+  Workshop(int threads, FloatKernels floats)
+      : any_numerics(floats == FloatKernels::fastest),
+        fast(cpu_tactic_tables(), estimates(best_isa(), threads), nullptr),
         portable(cpu_tactic_tables(), estimates(Isa::scalar, threads), nullptr),
-        pool(threads, kMaxPhases) {}
+        bench(threads) {}
 
+  bool any_numerics;
   Selector fast, portable;
-  TaskPool pool;
-  Memory scratch, worker_scratch;
+  StepBench bench;
 };
-
-void reserve(Memory& memory, size_t bytes) {
-  if (memory.size() < bytes) memory = Memory(bytes);
-}
 
 /// One step: a problem, who solves it, and its weights.
 class Step {
@@ -52,37 +47,7 @@ class Step {
   }
 
   Result<Tensor> run(std::span<const Tensor> inputs) const {
-    const std::vector<int> operands = problem_.with_role(Role::input);
-    STRETTO_CHECK(inputs.size() == operands.size());
-    std::vector<Memory> blocked(inputs.size());
-    std::vector<const void*> sources;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const Operand& operand = problem_.operands[static_cast<size_t>(operands[i])];
-      if (!(inputs[i].type() == operand.type)) return internal_error("an input has another type than the graph says");
-      sources.push_back(inputs[i].data());
-      if (operand.layout == Layout::plain) continue;
-      blocked[i] = Memory(align_up(stored_bytes(operand.type, operand.layout) + kAlignment));
-      from_plain(operand.type, operand.layout, inputs[i].data(), blocked[i].data());
-      sources.back() = blocked[i].data();
-    }
-    const Operand& output = problem_.output();
-    Tensor made(output.type);
-    Memory stored;
-    if (output.layout != Layout::plain) stored = Memory(align_up(stored_bytes(output.type, output.layout)));
-    const size_t stride = align_up(booking_.worker_scratch_bytes);
-    reserve(workshop_->scratch, align_up(booking_.scratch_bytes));
-    reserve(workshop_->worker_scratch, stride * static_cast<size_t>(workshop_->pool.threads()));
-    const StepArgs args{booking_.params.data(),
-                        weights_.data(),
-                        sources.data(),
-                        stored ? static_cast<void*>(stored.data()) : made.mutable_data(),
-                        workshop_->scratch.data(),
-                        workshop_->worker_scratch.data(),
-                        stride};
-    const StepCall call{tactic_->task, args, booking_.tasks};
-    workshop_->pool.run({&call, 1});
-    if (stored) to_plain(output.type, output.layout, stored.data(), made.mutable_data());
-    return made;
+    return run_step(workshop_->bench, problem_, *tactic_, booking_, weights_.data(), inputs);
   }
 
  private:
@@ -104,7 +69,8 @@ std::shared_ptr<const Step> step_for(const std::shared_ptr<Workshop>& workshop, 
        {Signature{kBytes, kBytes}, Signature{}, Signature{kBytes, Layout::plain}, Signature{Layout::plain, kBytes}}) {
     BoundProblem tried = bind(graph, candidate, s);
     auto choice = workshop->fast.guess(tried.problem);
-    if (!choice.ok() || choice->tactic->numerics != Numerics::bit_exact) continue;
+    if (!choice.ok()) continue;
+    if (choice->tactic->numerics != Numerics::bit_exact && !workshop->any_numerics) continue;
     if (best && best->seconds <= choice->seconds) continue;
     best = *choice;
     bound = std::move(tried);
@@ -157,8 +123,8 @@ Result<quantize::Compute> prepare(const std::shared_ptr<Workshop>& workshop, con
 
 }  // namespace
 
-quantize::Prepare cpu_evaluator(int threads) {
-  auto workshop = std::make_shared<Workshop>(threads);
+quantize::Prepare cpu_evaluator(int threads, FloatKernels floats) {
+  auto workshop = std::make_shared<Workshop>(threads, floats);
   return
       [workshop](const ir::Graph& graph, std::span<const ir::NodeId> chain) { return prepare(workshop, graph, chain); };
 }

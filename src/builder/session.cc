@@ -46,6 +46,10 @@ Status BuildSession::check_options() {
   if (int8 && options_.calibration.empty() && options_.calibration_cache.empty()) {
     return bad_usage("int8 needs samples or a recipe: give a folder with --calib, or a file with --calib-cache");
   }
+  if (options_.explain && !int8) return bad_usage("an explanation is of an int8 network: give --precision int8");
+  if (options_.explain && options_.calibration.empty() && options_.verify_input.empty()) {
+    return bad_usage("an explanation needs samples: give a folder with --verify-input, or with --calib");
+  }
   if (int8 && !options_.calibration.empty() && options_.calibration_cache == model_) {
     return bad_usage(model_ + ": the recipe would overwrite the model; give --calib-cache another name");
   }
@@ -192,6 +196,7 @@ Status BuildSession::run() {
   STRETTO_TRY(compile());
   STRETTO_TRY(time_steps());
   STRETTO_TRY(verify());
+  STRETTO_TRY(explain());
   return write_choices();
 }
 

@@ -36,6 +36,11 @@ class BuildSession {
  private:
   /// Layers of a network by a recipe that go back to reals, by name.
   using Reverts = std::map<std::string, RevertedLayer>;
+  /// What an explanation is of: a graph before moves are split, and the recipe that quantised it.
+  struct Explained {
+    ir::Graph graph;
+    quantize::Recipe recipe;
+  };
   /// One way to compute a variant, to be timed as a whole plan.
   struct Proposal {
     std::shared_ptr<const ir::Graph> quantised;  // with integer operators; null: of reals alone
@@ -102,6 +107,7 @@ class BuildSession {
   Status compile();
   Status time_steps();
   Status verify();
+  Status explain();
   /// Of the folder given for verification, else of the calibration samples; none where there are none.
   Result<std::vector<SampleInputs>> given_samples(const plan::Program& program) const;
   Result<Verification> verify_program(int number);
@@ -125,6 +131,7 @@ class BuildSession {
   Reverts guard_;                               // what the guard reverted
   std::vector<KeptOut> kept_out_;               // by variant
   double choosing_from_ = 0, choosing_to_ = 1;  // for progress
+  std::optional<Explained> explained_;          // with options_.explain
   std::unique_ptr<TacticCache> cache_;
   std::unique_ptr<Selector> selector_;
   std::optional<Choices> recorded_;

@@ -109,7 +109,7 @@ Result<std::vector<SampleInputs>> BuildSession::given_samples(const plan::Progra
 Status BuildSession::verify() {
   nlohmann::ordered_json errors = nlohmann::ordered_json::array();
   for (size_t i = 0; i < variants_.size() && options_.verify; ++i) {
-    progress("verify", kTimed + (1 - kTimed) * static_cast<double>(i) / static_cast<double>(variants_.size()));
+    progress("verify", kTimed + (kVerified - kTimed) * static_cast<double>(i) / static_cast<double>(variants_.size()));
     auto start = std::chrono::steady_clock::now();
     STRETTO_ASSIGN(const Verification found, verify_program(static_cast<int>(i)));
     report_.verify_s += seconds_since(start);

@@ -135,6 +135,10 @@ Status BuildSession::finish_types() {
     report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
   }
   scales_ = scales_text(variants_[0].optimised, recipe_);
+  // Of a plan that is FP32 as a whole, its integers are explained as if it had them.
+  if (options_.explain) {
+    explained_ = Explained{variants_[0].optimised, recipe_with(variants_[0].narrow() ? first : guard_)};
+  }
   if (!options_.export_onnx.empty()) {
     STRETTO_ASSIGN(const quantize::Quantised held, quantize::apply(variants_[0].optimised, recipe_with(guard_)));
     STRETTO_TRY(onnx::export_qdq(held.graph, options_.export_onnx));

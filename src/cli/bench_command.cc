@@ -74,6 +74,9 @@ void print_report(const BenchReport& r, bool all_layers) {
 BenchReport measure(const Options& o, ProgressLine& line) {
   check_device(o.build.device);
   if (is_plan(o.file)) return bench(o.file, o.bench);
+  if (!o.build.explain.empty()) {
+    throw Error(ErrorKind::bad_usage, "--explain is for `stretto build`: bench only measures time; leave it out");
+  }
   BuildOptions options = to_build_options(o.build);
   options.threads = o.bench.threads;
   options.progress = [&line](const Progress& p) {

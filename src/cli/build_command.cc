@@ -7,6 +7,7 @@
 
 #include "cli/build_flags.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
 #include "cli/json.h"
 #include "cli/program.h"
 #include "cli/progress.h"
@@ -53,12 +54,18 @@ void run(const Options& o) {
     throw Error(ErrorKind::bad_usage, o.plan + ": the plan would overwrite the model; choose another name");
   if (o.plan == o.flags.calib_cache)
     throw Error(ErrorKind::bad_usage, o.plan + ": the plan would overwrite the recipe; choose another name");
+  const std::string page = page_of(o.flags);
+  for (const std::string& other : {o.model, o.plan, o.flags.calib_cache}) {
+    if (!page.empty() && page == other)
+      throw Error(ErrorKind::bad_usage, page + ": the explanation would overwrite it; choose another name");
+  }
   ProgressLine line("build", o.quiet);
   options.progress = [&line](const Progress& p) { line.update(p.stage, p.fraction, p.remaining_s, p.detail); };
   const Plan plan = build(o.model, options);
   {
     const Saving saving;
     plan.save(o.plan);
+    if (!page.empty()) write_explanation(plan.report(), page);
   }
   line.clear();
   if (o.json) {
@@ -67,6 +74,7 @@ void run(const Options& o) {
   }
   if (o.flags.list_tactics) print_tactics(plan.report().tactics);
   print_summary(plan.report(), o.plan);
+  if (options.explain) fmt::print("{}", explanation_text(plan.report()));
 }
 
 }  // namespace
@@ -88,6 +96,7 @@ void add_build(CLI::App& app, Work& work) {
       "  stretto build resnet50.onnx -o resnet50.plan --preprocess imagenet\n"
       "  stretto build net.onnx -o net.plan --batch 4 --threads 2\n"
       "  stretto build net.onnx -o net.plan --shape x:1x3x224x224 --shape x:4x3x224x224\n"
+      "  stretto build net.onnx -o net.plan --precision int8 --calib samples/ --explain=why.html\n"
       "  stretto build net.onnx -o net.plan --log-tactics choices.txt   (and --tactics choices.txt: the same bytes "
       "again)\n\n" +
       passes);

@@ -37,6 +37,9 @@ void check_precisions(const BuildFlags& f) {
   if (int8 && f.calib.empty() && !f.calib_method.empty()) {
     throw usage("--calib-method says how samples become a recipe, and --calib-cache alone reads one; give --calib DIR");
   }
+  if (!f.explain.empty() && f.calib.empty() && f.verify_input.empty()) {
+    if (int8) throw usage("--explain needs samples to see errors on; give --verify-input DIR, or --calib DIR");
+  }
   if (!int8) {
     const std::pair<const char*, bool> needing[] = {{"--calib", !f.calib.empty()},
                                                     {"--calib-cache", !f.calib_cache.empty()},
@@ -142,7 +145,10 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
       ->check(CLI::PositiveNumber)
       ->group(group);
   app.add_option("--layer", f.layers, "Force the type of one layer: NAME=TYPE")->allow_extra_args(false)->group(group);
-  app.add_flag("--explain", f.explain, "Error of each INT8 layer and its cause; --explain=FILE.html for a page")
+  app.add_flag(
+         "--explain", f.explain,
+         "Where INT8 loses accuracy, layer by layer, and why; --explain=FILE.html also writes a page. Takes up to a "
+         "minute more, on the first 8 samples of --calib (or --verify-input)")
       ->group(group);
   app.add_option("--export-onnx", f.export_onnx, "Write the quantised network as Q/DQ ONNX")->group(group);
 
@@ -194,6 +200,10 @@ void check_device(const std::string& device) {
   throw usage(fmt::format("device '{}' is not known; give cpu, cuda or cuda:N", device));
 }
 
+std::string page_of(const BuildFlags& f) {
+  return f.explain == "true" ? std::string() : f.explain;
+}
+
 BuildOptions to_build_options(const BuildFlags& f) {
   for (const std::string& text : f.precisions) parse_precision(text);
   check_isa(f.isa);
@@ -201,6 +211,7 @@ BuildOptions to_build_options(const BuildFlags& f) {
   check_precisions(f);
   if (!f.calib.empty() && !f.calib_cache.empty()) check_can_write(f.calib_cache);
   if (!f.log_tactics.empty()) check_can_write(f.log_tactics);
+  if (!page_of(f).empty()) check_can_write(page_of(f));
   if (!f.tactics.empty() && f.selection != "measure") {
     throw usage("--tactics rebuilds recorded choices; leave --selection out");
   }
@@ -210,6 +221,7 @@ BuildOptions to_build_options(const BuildFlags& f) {
   options.calibration_cache = f.calib_cache;
   options.calibration_method = f.calib_method;
   options.export_onnx = f.export_onnx;
+  options.explain = !f.explain.empty();
   for (const std::string& text : f.layers) options.layer_types.push_back(layer_type(f, text));
   options.max_error = f.max_error.value_or(0);
   options.obey_types = f.types == "obey";

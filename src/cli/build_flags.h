@@ -36,6 +36,9 @@ void add_build_flags(CLI::App& app, BuildFlags& flags, bool with_threads);
 /// contradictions, failed for what is not available.
 BuildOptions to_build_options(const BuildFlags& flags);
 
+/// The file that --explain names; empty: none.
+std::string page_of(const BuildFlags& flags);
+
 /// "cpu" passes; a GPU without the plug-in is Error(failed), anything else Error(bad_usage).
 void check_device(const std::string& device);
 

@@ -91,6 +91,18 @@ TEST(BuildFlags, ErrorBoundArrivesWhereThereAreSamples) {
   EXPECT_EQ(kind_of("--precision fp16 --verify-input d --max-error 0.1"), std::nullopt);
 }
 
+TEST(BuildFlags, ExplainArrivesWithAndWithoutAPage) {
+  EXPECT_FALSE(options_of("--precision int8 --calib d").explain);
+  EXPECT_TRUE(options_of("--precision int8 --calib d --explain").explain);
+  EXPECT_TRUE(options_of("--precision int8 --calib-cache c --verify-input d --explain=a.html").explain);
+  BuildFlags flags;
+  EXPECT_EQ(page_of(flags), "");
+  flags.explain = "true";
+  EXPECT_EQ(page_of(flags), "");
+  flags.explain = "a.html";
+  EXPECT_EQ(page_of(flags), "a.html");
+}
+
 TEST(BuildFlags, WhatThisBuildCannotDoFails) {
   for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda", "--device cuda:1",
                            "--precision fp16 --layer conv1=fp16"}) {
@@ -110,6 +122,8 @@ TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
                            "--precision int8 --calib-cache c --max-error 0.1",
                            "--precision fp16 --max-error 0.1",
                            "--precision int8 --calib d --max-error nan",
+                           "--precision int8 --calib-cache c --explain",
+                           "--precision int8 --calib d --explain=no/such/folder/a.html",
                            "--precision int8 --calib d --calib-cache no/such/folder",
                            "--log-tactics no/such/folder",
                            "--precision fp8",

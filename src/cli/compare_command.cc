@@ -3,7 +3,9 @@
 #include <stretto/stretto.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/json.h"
@@ -18,6 +20,37 @@ struct Options {
   bool json = false;
 };
 
+/// The lowest own figures: where to look first.
+std::vector<const LayerError*> lowest_own(const CompareReport& r, size_t most) {
+  std::vector<const LayerError*> order;
+  for (const LayerError& e : r.layers) {
+    if (e.own_sqnr_db) order.push_back(&e);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const LayerError* a, const LayerError* b) { return *a->own_sqnr_db < *b->own_sqnr_db; });
+  order.resize(std::min(order.size(), most));
+  return order;
+}
+
+void print_integer_layers(const CompareReport& r) {
+  using enum Table::Align;
+  const auto text = [](const std::optional<double>& db) { return db ? decibel_text(*db) : std::string(); };
+  const std::vector<const LayerError*> lowest = lowest_own(r, 3);
+  Table layers({"", "value", "of range", "cosine", "SQNR dB", "own dB", "inherited dB"},
+               {left, left, right, right, right, right, right});
+  for (const LayerError& e : r.layers) {
+    const bool marked = std::find(lowest.begin(), lowest.end(), &e) != lowest.end();
+    layers.add({marked ? "*" : "", e.name, fmt::format("{:.2e}", e.relative), fmt::format("{:.7f}", e.cosine),
+                decibel_text(e.sqnr_db), text(e.own_sqnr_db), text(e.inherited_sqnr_db)});
+  }
+  fmt::print("{}", layers.text());
+  fmt::print(
+      "  own: what the step adds, computed from the model's exact values rounded to the plan's integers; inherited: "
+      "what\n"
+      "  came in with its inputs. * the lowest own. Causes, and what each does to the output: stretto build "
+      "--explain\n");
+}
+
 void print_report(const CompareReport& r, const Options& o) {
   using enum Table::Align;
   fmt::print("{} against {} in FP32, worst of {} run{} on {}\n", o.plan, o.model, r.samples, r.samples == 1 ? "" : "s",
@@ -29,6 +62,10 @@ void print_report(const CompareReport& r, const Options& o) {
                  fmt::format("{:.2e}", e.relative), fmt::format("{:.7f}", e.cosine), decibel_text(e.sqnr_db)});
   }
   fmt::print("{}", outputs.text());
+  if (std::any_of(r.layers.begin(), r.layers.end(), [](const LayerError& e) { return e.own_sqnr_db.has_value(); })) {
+    print_integer_layers(r);
+    return;
+  }
   Table layers({"value", "of range", "cosine", "SQNR dB"}, {left, right, right, right});
   for (const LayerError& e : r.layers) {
     layers.add({e.name, fmt::format("{:.2e}", e.relative), fmt::format("{:.7f}", e.cosine), decibel_text(e.sqnr_db)});

@@ -25,6 +25,38 @@ json error_of(const OutputError& e) {
           {"relative", e.relative}, {"cosine", e.cosine},   {"sqnr_db", e.sqnr_db}};
 }
 
+json or_null(const std::optional<double>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json explanation_of(const Explanation& e) {
+  json layers = json::array();
+  for (const ExplainedLayer& l : e.layers) {
+    json causes = json::array();
+    for (const ErrorCause& c : l.causes) {
+      causes.push_back({{"cause", c.cause},
+                        {"text", c.text},
+                        {"figure", c.figure},
+                        {"channel", c.channel < 0 ? json(nullptr) : json(c.channel)}});
+    }
+    layers.push_back({{"layer", l.layer},
+                      {"op", l.op},
+                      {"value", l.value},
+                      {"weights_sqnr_db", or_null(l.weights_db)},
+                      {"sqnr_db", l.total_db},
+                      {"own_sqnr_db", l.own_db},
+                      {"inherited_sqnr_db", l.inherited_db},
+                      {"channel_sqnr_db", l.channel_db},
+                      {"output_sqnr_db", or_null(l.output_db)},
+                      {"share", l.share},
+                      {"causes", std::move(causes)}});
+  }
+  return {{"samples", e.samples},
+          {"ranked_samples", e.ranked_samples},
+          {"output_sqnr_db", e.output_db},
+          {"layers", std::move(layers)}};
+}
+
 json layers_of(const std::vector<PlanLayer>& layers) {
   json list = json::array();
   for (const PlanLayer& l : layers) {
@@ -98,6 +130,7 @@ json to_json(const BuildReport& r, const std::string& plan) {
               {"quantization", std::move(quantization)},
               {"reverted", std::move(reverted)}};
   if (!r.tactics.empty()) out["tactics"] = std::move(tactics);
+  if (r.explanation.samples > 0) out["explain"] = explanation_of(r.explanation);
   return out;
 }
 
@@ -150,7 +183,12 @@ json to_json(const CompareReport& r) {
   json out = {{"outputs", json::array()}, {"layers", json::array()}, {"samples", r.samples}};
   for (const OutputError& e : r.outputs) out["outputs"].push_back(error_of(e));
   for (const LayerError& e : r.layers) {
-    out["layers"].push_back({{"name", e.name}, {"cosine", e.cosine}, {"sqnr_db", e.sqnr_db}, {"relative", e.relative}});
+    out["layers"].push_back({{"name", e.name},
+                             {"cosine", e.cosine},
+                             {"sqnr_db", e.sqnr_db},
+                             {"relative", e.relative},
+                             {"own_sqnr_db", or_null(e.own_sqnr_db)},
+                             {"inherited_sqnr_db", or_null(e.inherited_sqnr_db)}});
   }
   return out;
 }

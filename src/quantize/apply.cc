@@ -33,6 +33,7 @@ class Applier {
         recipe_(recipe),
         plan_(plan_types(graph)),
         integer_(integer_nodes(graph, plan_.roles, recipe.nodes)),
+        sums_(static_cast<size_t>(graph.node_count()), ir::kNone),
         out_(graph, plan_, recipe) {}
 
   Result<Quantised> run() {
@@ -46,6 +47,11 @@ class Applier {
     }
     STRETTO_TRY(out_.finish());
     result.graph = std::move(out_.graph());
+    result.bytes = living(result.graph, out_.all_bytes());
+    result.reals = living(result.graph, out_.all_reals());
+    for (ir::ValueId made : living(result.graph, sums_)) {
+      result.sums.push_back(made == ir::kNone ? ir::kNone : result.graph.producer(made));
+    }
     return result;
   }
 
@@ -61,6 +67,14 @@ class Applier {
       const auto& inputs = graph_.node(user).inputs;
       if (inputs[0] != inputs[1]) fused_[user] = id;
     }
+  }
+
+  /// The values with kNone for those that went as nothing reads them.
+  static std::vector<ir::ValueId> living(const ir::Graph& graph, std::vector<ir::ValueId> values) {
+    for (ir::ValueId& id : values) {
+      if (id != ir::kNone && graph.producer(id) == ir::kNone && !graph.is_input(id)) id = ir::kNone;
+    }
+    return values;
   }
 
   Outcome outcome(ir::NodeId id) const {
@@ -167,6 +181,7 @@ class Applier {
       attrs = op::ConvTransposeInteger{*conv, src.zero};
     }
     STRETTO_ASSIGN(made, g.add_node(node.name, attrs, inputs, node.name + "_sums"));
+    sums_[static_cast<size_t>(id)] = made;
     return {};
   }
 
@@ -287,6 +302,7 @@ class Applier {
   const Recipe& recipe_;
   const TypePlan plan_;
   const std::vector<bool> integer_;
+  std::vector<ir::ValueId> sums_;  // by node
   Rewriter out_;
   std::map<ir::NodeId, ir::NodeId> fused_;  // addition: product
   std::map<ir::NodeId, Sums> pending_;      // products whose addition comes later

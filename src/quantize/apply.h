@@ -21,6 +21,10 @@ struct Outcome {
 struct Quantised {
   ir::Graph graph;
   std::vector<Outcome> nodes;  // in topological order
+  // What stands for the given graph in the new one; kNone: nothing, or nothing that is read.
+  std::vector<ir::ValueId> bytes;  // by value: its integers
+  std::vector<ir::ValueId> reals;  // by value: its floats
+  std::vector<ir::NodeId> sums;    // by node: the integer operator of a product
 };
 
 /// Integer nodes and values carry on the names of those that they stand for. Fails, with the name and what to change,

@@ -24,6 +24,9 @@ class Rewriter {
   /// A constant of f32[n].
   ir::ValueId floats(const std::string& name, const std::vector<float>& values);
   ir::Graph& graph() { return graph_; }
+  /// What was made of each value of the source so far; kNone: nothing.
+  const std::vector<ir::ValueId>& all_reals() const { return real_; }
+  const std::vector<ir::ValueId>& all_bytes() const { return bytes_; }
   /// Outputs under the names that they have in the source.
   Status finish();
 

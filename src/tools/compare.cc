@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/cpu_info.h"
@@ -11,13 +10,16 @@
 #include "builder/input_set.h"
 #include "builder/reference.h"
 #include "builder/verify.h"
-#include "op/integer.h"
 #include "runtime/executor.h"
 #include "runtime/resolve.h"
 #include "runtime/throw.h"
+#include "tools/mappings.h"
+#include "tools/own_errors.h"
 
 namespace stretto {
 namespace {
+
+using tools::Mappings;
 
 /// Dense copies kept at once take no more than this; more values mean more runs.
 constexpr size_t kMaxKeptBytes = size_t{512} << 20;
@@ -57,6 +59,7 @@ struct Side {
     return side;
   }
 
+  /// Those of the wanted values that a step writes or that are inputs.
   std::map<std::string, Tensor> run(const SampleInputs& sample, const Names& wanted) {
     std::vector<const void*> inputs;
     for (const Tensor& t : sample) inputs.push_back(t.data());
@@ -64,6 +67,7 @@ struct Side {
     keeper.executor = executor.get();
     keeper.wanted = &wanted;
     executor->run(inputs, output_pointers, &keeper);
+    for (size_t i = 0; i < sample.size(); ++i) keeper.kept.emplace(executor->program().inputs[i].name, sample[i]);
     return std::move(keeper.kept);
   }
 };
@@ -72,38 +76,6 @@ bool outputs_agree(const plan::Program& a, const plan::Program& b) {
   const auto same = [](const plan::Binding& x, const plan::Binding& y) { return x.name == y.name && x.type == y.type; };
   return std::equal(a.outputs.begin(), a.outputs.end(), b.outputs.begin(), b.outputs.end(), same) &&
          std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), same);
-}
-
-/// What u8 values of a plan stand for: real = (q − zero) · scale, by name.
-struct Mapping {
-  float scale = 1;
-  int32_t zero = 0;
-};
-using Mappings = std::map<std::string, Mapping>;
-
-/// From the plan's details; none where they do not say.
-Mappings mappings_of(const std::string& details) {
-  Mappings mappings;
-  const auto read = nlohmann::json::parse(details, nullptr, false);
-  if (!read.is_object() || !read.contains("scales") || !read["scales"].is_object()) return mappings;
-  for (const auto& [name, entry] : read["scales"].items()) {
-    const bool good = entry.is_array() && entry.size() == 2 && entry[0].is_number() && entry[1].is_number_integer();
-    const int64_t zero = good ? entry[1].get<int64_t>() : -1;
-    if (zero >= 0 && zero <= 255) mappings[name] = {entry[0].get<float>(), static_cast<int32_t>(zero)};
-  }
-  return mappings;
-}
-
-/// The reals that a kept value stands for.
-Tensor to_reals(Tensor kept, const std::string& name, const Mappings& mappings) {
-  if (kept.dtype() != DType::u8) return kept;
-  const Mapping& mapping = mappings.at(name);
-  Tensor reals(TensorType{DType::f32, kept.shape()});
-  const auto from = kept.as<uint8_t>();
-  const auto to = reals.as_mutable<float>();
-  std::transform(from.begin(), from.end(), to.begin(),
-                 [&](uint8_t q) { return op::dequantize(q - mapping.zero, mapping.scale); });
-  return reals;
 }
 
 /// Names of values in floating point that steps of both programs write, ours perhaps as integers of a known scale, in
@@ -157,6 +129,10 @@ void take_worst(LayerError& worst, const Tensor& y, const Tensor& r) {
   worst.sqnr_db = std::min(worst.sqnr_db, stats.sqnr_db);
 }
 
+void take_worst(std::optional<double>& worst, double db) {
+  worst = std::min(worst.value_or(kExactSqnr), db);
+}
+
 Result<std::vector<SampleInputs>> samples_for(const plan::Plan& plan, const std::string& input) {
   const plan::Program& program = plan.programs[0];
   std::vector<SampleInputs> samples;
@@ -169,7 +145,7 @@ Result<std::vector<SampleInputs>> samples_for(const plan::Plan& plan, const std:
 }
 
 Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<SampleInputs>& samples,
-                                    const Mappings& mappings) {
+                                    const Mappings& mappings, tools::OwnErrors& own) {
   CompareReport report;
   for (const plan::Binding& output : ours.executor->program().outputs) {
     report.outputs.push_back({output.name, 0, 0, 0, 1, kExactSqnr});
@@ -179,15 +155,26 @@ Result<CompareReport> compare_sides(Side& ours, Side& theirs, const std::vector<
   for (const auto& group : groups) {
     for (const std::string& name : group) {
       position[name] = report.layers.size();
-      report.layers.push_back({name, 1, kExactSqnr, 0});
+      report.layers.push_back({name, 1, kExactSqnr, 0, {}, {}});
     }
   }
   for (const SampleInputs& sample : samples) {
     for (const auto& group : groups) {
       const Names wanted(group.begin(), group.end());
-      const auto expected = theirs.run(sample, wanted);
-      for (auto& [name, tensor] : ours.run(sample, wanted)) {
-        take_worst(report.layers[position[name]], to_reals(std::move(tensor), name, mappings), expected.at(name));
+      Names read = wanted;
+      for (const std::string& name : group) {
+        for (std::string& source : own.sources_of(name)) read.insert(std::move(source));
+      }
+      const auto expected = theirs.run(sample, read);
+      auto made = ours.run(sample, wanted);
+      for (const std::string& name : group) {
+        LayerError& layer = report.layers[position[name]];
+        const Tensor q = tools::to_reals(std::move(made.at(name)), name, mappings);
+        take_worst(layer, q, expected.at(name));
+        STRETTO_ASSIGN(const std::optional<tools::OwnError> parts, own.of(name, expected, q));
+        if (!parts) continue;
+        take_worst(layer.own_sqnr_db, parts->own_db);
+        take_worst(layer.inherited_sqnr_db, parts->inherited_db);
       }
     }
     for (size_t i = 0; i < report.outputs.size(); ++i) {
@@ -212,7 +199,10 @@ Result<CompareReport> compare_files(const std::string& plan_path, const std::str
   STRETTO_ASSIGN(const auto samples, samples_for(*plan, input));
   STRETTO_ASSIGN(Side ours, Side::create(plan, threads));
   STRETTO_ASSIGN(Side theirs, Side::create(reference, threads));
-  return compare_sides(ours, theirs, samples, mappings_of(plan->report.details));
+  const Mappings mappings = tools::mappings_of(plan->report.details);
+  STRETTO_ASSIGN(auto resolved, resolve(plan));
+  tools::OwnErrors own(std::move(resolved), reference->programs[0], mappings, threads);
+  return compare_sides(ours, theirs, samples, mappings, own);
 }
 
 }  // namespace
