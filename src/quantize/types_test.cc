@@ -1,7 +1,5 @@
 #include "quantize/types.h"
 
-#include <limits>
-
 #include "quantize/testing.h"
 
 namespace stretto::quantize::testing {
@@ -80,7 +78,7 @@ TEST(Types, an_activation_belongs_to_the_product_that_it_alone_reads) {
 TEST(Types, a_leaky_relu_is_part_of_its_product_where_it_rises_no_faster_below_zero) {
   Build b;
   ir::ValueId x = b.input(kShape);
-  const float inside[] = {0, 0.1f, 1}, outside[] = {-0.1f, 1.5f, std::numeric_limits<float>::quiet_NaN()};
+  const float inside[] = {0, 0.1f, 1}, outside[] = {-0.1f, 1.5f};
   for (float slope : inside) x = b.unary(UnaryKind::leaky_relu, b.conv(x, 8, 1, 1), slope);
   for (float slope : outside) x = b.unary(UnaryKind::leaky_relu, b.conv(x, 8, 1, 1), slope);
   ir::ValueId of_bytes = b.unary(UnaryKind::leaky_relu, x, 0.1f);
