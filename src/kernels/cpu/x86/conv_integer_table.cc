@@ -1,8 +1,10 @@
 // The rows of integer convolutions.
+#include "kernels/cpu/x86/conv_first_integer.h"
 #include "kernels/cpu/x86/conv_integer.h"
 #include "kernels/cpu/x86/conv_integer_params.h"
 #include "kernels/cpu/x86/depthwise_integer.h"
 #include "kernels/cpu/x86/depthwise_integer_params.h"
+#include "kernels/cpu/x86/depthwise_strip.h"
 #include "kernels/cpu/x86/table.h"
 
 namespace stretto::kernels {
@@ -22,6 +24,7 @@ constexpr Tactic tile_row(const char* name, Isa isa, TaskFunction task) {
 }
 
 constexpr Tactic kRows[] = {
+    tile_row<ConvFirstInteger>("cpu.avx512_vnni.conv_first_integer", Isa::avx512_vnni, avx512_vnni::conv_first_integer),
     tile_row<ConvolutionInteger<IntegerIsa::avx512_vnni>>("cpu.avx512_vnni.conv_integer", Isa::avx512_vnni,
                                                           avx512_vnni::conv_integer),
     tile_row<ConvolutionInteger<IntegerIsa::avx512>>("cpu.avx512.conv_integer", Isa::avx512,
@@ -37,6 +40,7 @@ constexpr Tactic kRows[] = {
                                                           avx_vnni::conv_integer),
     tile_row<ConvTransposedInteger<IntegerIsa::avx2>>("cpu.avx2.conv_transpose_integer", Isa::avx2,
                                                       avx2_integer::conv_integer),
+    row<DepthwiseStrip>("cpu.avx512_vnni.depthwise_strip", Isa::avx512_vnni, avx512_vnni::depthwise_strip),
     row<DepthwiseInteger<IntegerIsa::avx512_vnni>>("cpu.avx512_vnni.depthwise_integer", Isa::avx512_vnni,
                                                    avx512_vnni::depthwise_integer),
     row<DepthwiseInteger<IntegerIsa::avx512>>("cpu.avx512.depthwise_integer", Isa::avx512,

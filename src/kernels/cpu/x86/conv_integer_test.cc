@@ -14,6 +14,7 @@ struct IntegerCase {
   int64_t group = 1;
   int64_t zero = 7;
   bool transposed = false;
+  bool quantised = false;  // here: the source comes as real numbers
 };
 
 enum class Store { requantize, add, floats, relu, clip, lookup };
@@ -24,12 +25,15 @@ struct StoreCase {
   DType to = DType::u8, other = DType::u8;
   int64_t zero = 3, low = 3, high = 255, src_zero = 0;
   float scale_by = 1;  // what random scales are multiplied by
+  float slope = 1;
 };
 
 int open_integer(Builder& b, const IntegerCase& c, bool bias) {
   const Shape weights = c.transposed ? Shape{c.src[1], c.oc / c.group, c.kernel[0], c.kernel[1]}
                                      : Shape{c.oc, c.src[1] / c.group, c.kernel[0], c.kernel[1]};
-  std::vector<int> in{b.in(c.src, Layout::c16, DType::u8), b.constant(weights, DType::i8)};
+  const int src =
+      c.quantised ? b.node(op::Quantize{0.0123f, 100, DType::u8}, {b.in(c.src)}) : b.in(c.src, Layout::c16, DType::u8);
+  std::vector<int> in{src, b.constant(weights, DType::i8)};
   if (bias) in.push_back(b.constant({c.oc}, DType::i32));
   if (c.transposed) {
     return b.node(op::ConvTransposeInteger{{c.strides, c.dilations, c.pads, {0, 0}, c.group}, c.zero}, in);
@@ -51,7 +55,7 @@ Problem integer_problem(const IntegerCase& c, const StoreCase& s, Layout floats)
     if (s.store == Store::clip) b.node(op::Unary{op::UnaryKind::clip, 0.5f, 6}, {y});
     return b.done(floats);
   }
-  op::Requantize requantize{s.src_zero, 0, 0, s.zero, s.low, s.high, s.to};
+  op::Requantize requantize{s.src_zero, 0, 0, s.zero, s.low, s.high, s.to, s.slope};
   if (s.store == Store::add) {
     in.push_back(b.in(dst, Layout::c16, s.other));
     requantize.other_zero = s.other == DType::u8 ? 200 : -3;
@@ -134,6 +138,73 @@ TEST(ConvInteger, any_kernel_stride_dilation_padding_and_channels) {
   }
 }
 
+TEST(ConvInteger, depthwise_strips_of_every_width_height_padding_and_store) {
+  const StoreCase stores[] = {
+      {.zero = 0, .low = 0, .scale_by = 1e-3f},
+      {.zero = 40, .low = 20, .high = 200, .scale_by = 1e-3f, .slope = 0.1f},
+      {.store = Store::add, .zero = 7, .low = 0, .scale_by = 1e-3f},
+      {.store = Store::add, .other = DType::i8, .zero = 7, .low = 0, .scale_by = 1e-3f},
+      {.store = Store::lookup, .zero = 128, .low = 0},
+      {.to = DType::i8, .zero = -5, .low = -128, .high = 127},
+  };
+  uint64_t seed = 0;
+  for (int64_t stride : {1, 2}) {
+    for (int64_t width = 1; width <= 19; ++width) {
+      for (const Dims& pads : {Dims{1, 1, 1, 1}, Dims{0, 0, 1, 1}, Dims{3, 4, 0, 2}, Dims{0, 7, 5, 9}}) {
+        const int64_t height = 1 + (width * 5 + stride) % 9;
+        if (width + pads[1] + pads[3] < 3 || height + pads[0] + pads[2] < 3) continue;
+        const IntegerCase c{.src = {2, 19, height, width},
+                            .oc = 19,
+                            .strides = {stride, stride},
+                            .pads = pads,
+                            .group = 19,
+                            .zero = static_cast<int64_t>(seed * 37 % 256)};
+        EXPECT_GT(expect_exact(c, stores[seed % 6], seed + 1), 0);
+        ++seed;
+      }
+    }
+    EXPECT_GT(expect_exact({.src = {1, 40, 57, 61}, .oc = 40, .strides = {stride, stride}, .group = 40}, stores[1]), 0);
+  }
+}
+
+TEST(ConvInteger, a_picture_is_quantised_on_its_way_into_the_first_convolution) {
+  if (!cpu_has(Isa::avx512_vnni)) GTEST_SKIP() << "no AVX-512 VNNI";
+  const StoreCase stores[] = {{.zero = 0, .low = 0, .scale_by = 1e-3f},
+                              {.zero = 40, .low = 20, .scale_by = 1e-3f, .slope = 0.1f},
+                              {.store = Store::lookup, .zero = 128, .low = 0},
+                              {.store = Store::relu, .src_zero = 12345}};
+  uint64_t seed = 0;
+  for (int64_t channels = 1; channels <= 4; ++channels) {
+    for (int64_t stride : {1, 2, 4}) {
+      for (int64_t width : {7, 16, 33, 50}) {
+        for (const Dims& pads : {Dims{0, 0, 0, 0}, Dims{1, 1, 1, 1}, Dims{3, 5, 2, 4}}) {
+          const int64_t kernel = 4 + static_cast<int64_t>(seed % 4);
+          const IntegerCase c{.src = {1 + static_cast<int64_t>(seed % 2), channels, 13, width},
+                              .oc = 21,
+                              .kernel = {kernel - 1, kernel},
+                              .strides = {1 + static_cast<int64_t>(seed % 3), stride},
+                              .dilations = {1, 1 + static_cast<int64_t>(seed % 5 == 0)},
+                              .pads = pads,
+                              .zero = seed % 7 == 0 ? 3 : 100,
+                              .quantised = true};
+          if (width + pads[1] + pads[3] <= (kernel - 1) * c.dilations[1]) continue;
+          ++seed;
+          const int taken = expect_exact(c, stores[seed % 4], seed);
+          EXPECT_TRUE(taken > 0 || 13 + pads[0] + pads[2] < kernel + c.strides[0]) << seed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(expect_exact({.src = {1, 3, 96, 112},
+                          .oc = 64,
+                          .kernel = {7, 7},
+                          .strides = {2, 2},
+                          .pads = {3, 3, 3, 3},
+                          .quantised = true},
+                         stores[0]),
+            0);
+}
+
 TEST(ConvInteger, sums_rest_between_chunks_of_channels) {
   expect_exact({.src = {1, 512, 6, 7}, .oc = 70, .zero = 0}, {.store = Store::add});
   expect_exact({.src = {1, 260, 6, 7}, .oc = 70, .zero = 128}, {});
@@ -155,6 +226,11 @@ TEST(ConvInteger, every_way_to_store) {
           {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0},
           {.store = Store::add, .to = DType::i8, .zero = -128, .low = -128, .high = 127},
           {.store = Store::lookup, .zero = 128, .low = 0},
+          {.zero = 40, .low = 0, .slope = 0.1f},
+          {.to = DType::i8, .zero = -90, .low = -128, .high = 127, .slope = 0.3f},
+          {.store = Store::add, .zero = 40, .low = 20, .slope = 0.1f},
+          {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0, .slope = 0},
+          {.store = Store::lookup, .zero = 128, .low = 0, .slope = 0.1f},
           {.store = Store::lookup, .other = DType::i8, .zero = 128, .low = 0},
           {.store = Store::floats, .src_zero = 12345},
           {.store = Store::relu, .src_zero = 12345},
@@ -183,6 +259,8 @@ TEST(ConvInteger, scales_of_real_networks_are_stored_from_registers) {
       {.store = Store::add, .zero = 7, .low = 0, .scale_by = 1e-3f},
       {.store = Store::add, .zero = 100, .low = 90, .high = 180, .scale_by = 1e-3f},
       {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0, .scale_by = 1e-3f},
+      {.zero = 40, .low = 0, .scale_by = 1e-3f, .slope = 0.1f},
+      {.store = Store::add, .zero = 40, .low = 30, .scale_by = 1e-3f, .slope = 0.2f},
   };
   for (const IntegerCase& c : cases) {
     for (const StoreCase& s : stores) EXPECT_GT(expect_exact(c, s), 0);
@@ -191,20 +269,23 @@ TEST(ConvInteger, scales_of_real_networks_are_stored_from_registers) {
 
 TEST(ConvInteger, extreme_scales_and_values_saturate) {
   const IntegerCase c{.src = {1, 16, 3, 3}, .oc = 16, .kernel = {1, 1}, .pads = {0, 0, 0, 0}, .zero = 128};
-  const Problem problem = integer_problem(c, {.store = Store::add, .zero = 5, .low = 2, .high = 250}, Layout::c16);
-  RandomOperands operands = random_operands(problem);
   const float scales[] = {1e30f, -1e30f, 1e38f, 1e-40f, 3.4e38f, 0, -0.0f, 0.5f, 1, 1e5f, 1e6f, -1e5f, 0.25f, 2, -3, 7};
-  std::copy(std::begin(scales), std::end(scales), operands.constants[2].as_mutable<float>().begin());
-  operands.constants[2].as_mutable<float>()[5] = std::numeric_limits<float>::quiet_NaN();
-  operands.constants[2].as_mutable<float>()[6] = std::numeric_limits<float>::infinity();
-  const std::vector<std::byte> expected = expected_bytes(problem, operands);
-  int taken = 0;
-  for (const Tactic& tactic : x86_conv_integer_table()) {
-    if (!cpu_has(tactic.isa) || tactic.supports(problem) != Refusal::none) continue;
-    EXPECT_EQ(Check(problem, tactic, tactic.configs(problem)[0], operands).run(expected), "") << tactic.name;
-    ++taken;
+  for (float slope : {1.0f, 0.1f, 1e-40f, 0.0f}) {
+    const StoreCase store{.store = Store::add, .zero = 5, .low = 2, .high = 250, .slope = slope};
+    const Problem problem = integer_problem(c, store, Layout::c16);
+    RandomOperands operands = random_operands(problem);
+    std::copy(std::begin(scales), std::end(scales), operands.constants[2].as_mutable<float>().begin());
+    operands.constants[2].as_mutable<float>()[5] = std::numeric_limits<float>::quiet_NaN();
+    operands.constants[2].as_mutable<float>()[6] = std::numeric_limits<float>::infinity();
+    const std::vector<std::byte> expected = expected_bytes(problem, operands);
+    int taken = 0;
+    for (const Tactic& tactic : x86_conv_integer_table()) {
+      if (!cpu_has(tactic.isa) || tactic.supports(problem) != Refusal::none) continue;
+      EXPECT_EQ(Check(problem, tactic, tactic.configs(problem)[0], operands).run(expected), "") << tactic.name;
+      ++taken;
+    }
+    EXPECT_TRUE(taken > 0 || !cpu_has(Isa::avx2));
   }
-  EXPECT_TRUE(taken > 0 || !cpu_has(Isa::avx2));
 }
 
 TEST(ConvInteger, random_problems_agree_on_every_isa) {
@@ -252,6 +333,8 @@ TEST(ConvInteger, random_problems_agree_on_every_isa) {
       s.zero = zeros[below(5)];
       s.low = below(2) == 0 ? s.zero : 0;
     }
+    const float slopes[] = {1, 1, 0.1f, 0};
+    s.slope = slopes[below(4)];
     taken += expect_exact(c, s, i + 1, false);
   }
   EXPECT_GT(taken, 500);
