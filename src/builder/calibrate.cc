@@ -46,7 +46,8 @@ Result<quantize::Recipe> calibrate(const ir::Graph& graph, const CalibrationOpti
   if (!options.method.empty()) {
     const auto method = quantize::method_from_name(options.method);
     if (!method)
-      return bad_usage("'" + options.method + "' is no calibration method: entropy, minmax, percentile, mse");
+      return bad_usage("'" + options.method +
+                       "' is no calibration method: weighted_mse, entropy, minmax, percentile, mse");
     calibration.method = *method;
   }
 

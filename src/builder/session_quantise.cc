@@ -95,7 +95,8 @@ Status BuildSession::quantise() {
     }
   }
   for (const auto& [name, scale] : made.values) {
-    report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
+    report_.quantization.push_back(
+        {name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, scale.sqnr_db});
   }
   if (!options_.export_onnx.empty()) {
     STRETTO_TRY(onnx::export_qdq(*variants_[0].quantised, options_.export_onnx));

@@ -162,7 +162,9 @@ Result<ValueScale> read_value(Words& in) {
   auto known = method_from_name(method);
   if (!known) {
     return bad_input(
-        fmt::format("{} is no method; known are minmax, percentile, entropy, mse and manual", shown(method)));
+        fmt::format("{} is no method; known are minmax, percentile, entropy, mse, manual and "
+                    "weighted_mse",
+                    shown(method)));
   }
   v.method = *known;
   STRETTO_TRY(in.keyword("observed"));
@@ -171,6 +173,9 @@ Result<ValueScale> read_value(Words& in) {
   if (v.observed.low > v.observed.high) {
     return bad_input("the observed range is reversed; write the least number first");
   }
+  if (in.done()) return v;
+  STRETTO_TRY(in.keyword("sqnr"));
+  STRETTO_ASSIGN(v.sqnr_db, in.number<float>("the signal to noise"));
   return v;
 }
 
