@@ -17,12 +17,13 @@ std::vector<ir::ValueId> values_to_observe(const TypePlan& plan) {
 }
 
 Result<Recipe> draft_recipe(const ir::Graph& graph, const TypePlan& plan, const Observations& observations,
-                            const Calibration& calibration, const std::string& model_sha256) {
+                            const Calibration& calibration, const std::string& model_sha256, const Factors& factors) {
   Recipe recipe;
   recipe.model_sha256 = model_sha256;
-  std::vector<std::vector<float>> divisors(static_cast<size_t>(graph.value_count()));
-  RangeContext context{graph, plan, observations, calibration, {}, divisors};
-  context.felt = sensitivities(graph, plan, variances_of(graph, observations, divisors));
+  recipe.equalise = factors;
+  STRETTO_ASSIGN(const ir::Graph equalised, equalise(graph, factors));
+  RangeContext context{graph, plan, observations, calibration, {}, divisors_of(graph, factors)};
+  context.felt = sensitivities(equalised, plan, variances_of(graph, observations, context.divisors));
   for (const ScaleGroup& group : plan.groups) {
     const std::string& name = graph.value(group.values[0]).name;
     auto scale = scale_of(group, context);
@@ -40,7 +41,7 @@ Result<Recipe> draft_recipe(const ir::Graph& graph, const TypePlan& plan, const 
     if (role.role != Role::product) continue;
     const int group = plan.group_of[static_cast<size_t>(node.inputs[0])];
     const float src_scale = recipe.values[graph.value(plan.groups[static_cast<size_t>(group)].values[0]).name].scale;
-    auto scales = weight_scales(weights_of(graph, id), src_scale);
+    auto scales = weight_scales(weights_of(equalised, id), src_scale);
     if (!scales.ok()) return scales.status().in(fmt::format("node '{}'", node.name));
     recipe.weights[node.name] = *scales;
   }

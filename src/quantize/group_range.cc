@@ -25,8 +25,15 @@ class Group {
     }
     const Calibration& c = context_.calibration;
     const bool weighted = c.method == Method::weighted_mse;
+    const bool scaled = std::any_of(group_.observed.begin(), group_.observed.end(),
+                                    [&](ir::ValueId id) { return !divisors(id).empty(); });
+    if (scaled && !weighted && c.method != Method::minmax) {
+      return internal_error("channels are equalised for minmax and weighted_mse alone");
+    }
     // Also refuses what cannot be calibrated.
-    STRETTO_ASSIGN(Range range, calibrate(all, weighted ? Calibration{Method::minmax, c.percentage, c.scheme} : c));
+    Calibration plain = c;
+    if (weighted) plain.method = Method::minmax;
+    STRETTO_ASSIGN(Range range, calibrate(all, plain));
     Method method = c.method;
     const Range whole = whole_range();
     if (weighted || method == Method::minmax) range = whole;
@@ -36,8 +43,6 @@ class Group {
       method = found.clips ? Method::weighted_mse : Method::minmax;
     }
     STRETTO_ASSIGN(const Mapping mapping, mapping_of(range));
-    const bool scaled = std::any_of(group_.observed.begin(), group_.observed.end(),
-                                    [&](ir::ValueId id) { return !divisors(id).empty(); });
     const Range observed = scaled ? whole : Range{all.low(), all.high()};
     return ValueScale{mapping.scale, mapping.zero, method, observed, signal_to_noise(whole, mapping)};
   }
@@ -105,7 +110,7 @@ class Group {
         weighted.set_function({values.begin(), values.end()});
       }
     }
-    return search_range(weighted, [&](Range range) { return mapping_of(range); });
+    return search_range(weighted, context_.calibration.clipped, [&](Range range) { return mapping_of(range); });
   }
 
   float signal_to_noise(Range whole, const Mapping& mapping) const {

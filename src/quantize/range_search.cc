@@ -87,10 +87,10 @@ double WeightedBins::signal() const {
   return sum;
 }
 
-Result<FoundRange> search_range(const WeightedBins& bins, const FitRange& fit_range) {
+Result<FoundRange> search_range(const WeightedBins& bins, double clipped, const FitRange& fit_range) {
   const Range whole = bins.range();
   STRETTO_ASSIGN(const Mapping widest, fit_range(whole));
-  const double bound = kGain * bins.error(widest);
+  const double bound = kGain * bins.error(widest, clipped);
   FoundRange best{whole, false};
   double least = bound;
   Status failure;
@@ -101,7 +101,7 @@ Result<FoundRange> search_range(const WeightedBins& bins, const FitRange& fit_ra
       failure = mapping.status();
       return;
     }
-    const double error = bins.error(*mapping);
+    const double error = bins.error(*mapping, clipped);
     if (error >= least) return;
     least = error;
     best = {range, true};

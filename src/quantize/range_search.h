@@ -16,7 +16,6 @@ namespace stretto::quantize {
 class WeightedBins {
  public:
   static constexpr int kBins = 2048;
-  static constexpr double kClipped = 4;
 
   /// Bins from `low` to `high` < +inf, low ≤ 0 ≤ high.
   explicit WeightedBins(Range range);
@@ -31,7 +30,7 @@ class WeightedBins {
   /// Σ over the bins of weight · mean square of the error of numbers spread evenly over the bin. What lies outside the
   /// mapping's range counts `clipped` times: the numbers that are clipped lie next to each other, with errors of one
   /// sign that add up in a sum, where rounding errors cancel.
-  double error(const Mapping& mapping, double clipped = kClipped) const;
+  double error(const Mapping& mapping, double clipped) const;
   /// Σ weight · mean square of the numbers.
   double signal() const;
 
@@ -51,7 +50,7 @@ struct FoundRange {
 };
 
 /// Tries 48 fractions of the whole range for both ends together, then for each alone, twice. The whole range unless
-/// another has less error.
-Result<FoundRange> search_range(const WeightedBins& bins, const FitRange& fit_range);
+/// another has less error, errors of clipping counting `clipped` times.
+Result<FoundRange> search_range(const WeightedBins& bins, double clipped, const FitRange& fit_range);
 
 }  // namespace stretto::quantize

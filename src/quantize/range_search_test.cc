@@ -28,7 +28,7 @@ WeightedBins bins_of(const Histogram& h, const std::vector<double>& weights) {
 }
 
 FoundRange found(const WeightedBins& bins) {
-  auto range = search_range(bins, [](Range r) { return fit(Scheme::affine, r); });
+  auto range = search_range(bins, 4, [](Range r) { return fit(Scheme::affine, r); });
   EXPECT_TRUE(range.ok()) << range.status().message();
   return *range;
 }
@@ -55,7 +55,7 @@ TEST(RangeSearch, an_outlier_is_clipped_with_less_error_and_without_one_the_whol
   const FoundRange outlier = found(bins);
   EXPECT_TRUE(outlier.clips);
   EXPECT_LT(outlier.range.high, 39);
-  EXPECT_LT(bins.error(*fit(Scheme::affine, outlier.range)), bins.error(*fit(Scheme::affine, bins.range())));
+  EXPECT_LT(bins.error(*fit(Scheme::affine, outlier.range), 4), bins.error(*fit(Scheme::affine, bins.range()), 4));
 
   std::mt19937 engine(3);
   std::uniform_real_distribution<float> draw(-3, 3);

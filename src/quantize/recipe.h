@@ -2,6 +2,7 @@
 //
 //   stretto recipe 1
 //   model 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+//   note "minmax: 31.20 dB"
 //   value "conv1_out" scale 0.023529412 zero 0 method weighted_mse observed 0 9.75 sqnr 41.5
 //   node "conv1" int8
 //   node "softmax" fp32 "has no integer form"
@@ -68,6 +69,7 @@ struct Rounding {
 
 struct Recipe {
   std::string model_sha256;                              // 64 hexadecimal digits, lower case
+  std::vector<std::string> notes;                        // what was tried and measured; decides nothing
   std::map<std::string, ValueScale> values;              // by name of the value
   std::map<std::string, NodeChoice> nodes;               // by name of the node
   std::map<std::string, std::vector<float>> weights;     // by node: a scale an output channel

@@ -256,13 +256,18 @@ class Parser {
     if (statement == "correction") return enter(in, recipe_.correction, numbers);
     if (statement == "rounding") return enter(in, recipe_.rounding, read_rounding);
     if (statement == "equalise") return enter(in, recipe_.equalise, factors);
+    if (statement == "note") {
+      STRETTO_ASSIGN(std::string note, in.quoted("a note"));
+      recipe_.notes.push_back(std::move(note));
+      return {};
+    }
     if (statement == "end") {
       ended_ = true;
       return {};
     }
     return bad_input(
-        fmt::format("{} begins no line of a recipe; known are value, node, weights, correction, rounding, "
-                    "equalise and end",
+        fmt::format("{} begins no line of a recipe; known are note, value, node, weights, correction, "
+                    "rounding, equalise and end",
                     shown(statement)));
   }
 

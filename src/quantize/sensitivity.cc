@@ -94,7 +94,9 @@ class Walk {
       case Role::transparent:
         return moved(node);
       case Role::real:
-        for (ir::ValueId read : node.inputs) add_relative(read, Channels(at(read).size(), 1.0));
+        for (ir::ValueId read : node.inputs) {
+          if (!graph_.value(read).is_constant()) add_relative(read, Channels(at(read).size(), 1.0));
+        }
         return;
     }
   }
