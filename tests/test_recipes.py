@@ -21,7 +21,7 @@ def test_method_is_the_one_asked_for(resnet, tmp_path):
     report = build(resnet.model, tmp_path / "p", "--calib", resnet.samples, "--calib-cache", tmp_path / "recipe",
                    "--calib-method", "minmax")
     assert {q["method"] for q in report["quantization"]} == {"minmax"}
-    observed = re.search(r'^value "x" scale (\S+) zero \d+ method minmax observed (\S+) (\S+)$',
+    observed = re.search(r'^value "x" scale (\S+) zero \d+ method minmax observed (\S+) (\S+) sqnr \S+$',
                          (tmp_path / "recipe").read_text(), re.MULTILINE)
     x = np.concatenate([np.load(f) for f in resnet.samples.iterdir()])
     scale, low, high = map(float, observed.groups())

@@ -41,7 +41,7 @@ struct BuildOptions {
   // With int8: ranges come from samples or from a recipe.
   std::string calibration;         ///< folder of samples (raw, .npy, pictures)
   std::string calibration_cache;   ///< recipe: written with `calibration`, read without
-  std::string calibration_method;  ///< "entropy", "minmax", "percentile" or "mse"; empty: minmax
+  std::string calibration_method;  ///< "minmax", "weighted_mse", "entropy", "mse", "percentile"; empty: measured
   std::vector<std::pair<std::string, Precision>> layer_types;  ///< forced types, by the layer's name
   /// With int8 or fp16: the outputs' error, 1 − cosine of the worst one in the mean over samples, may be this much;
   /// layers go back to fp32 until it is. The samples are every fifth of `calibration`, which are then not calibrated

@@ -12,6 +12,7 @@
 #include "builder/split_moves.h"
 #include "onnx/export_qdq.h"
 #include "quantize/apply.h"
+#include "quantize/equalise.h"
 #include "samples/files.h"
 
 namespace stretto {
@@ -37,15 +38,16 @@ Status force_types(const std::vector<std::pair<std::string, Precision>>& layers,
 }
 
 /// The scale of every value that holds integers under this recipe, and of those that share it, as JSON for the plan's
-/// details: {"name": [scale, zero], …}. Values with factors of their own channels are left out.
+/// details: {"name": [scale, zero], …}. Values whose channels are equalised are left out.
 std::string scales_text(const ir::Graph& graph, const quantize::Recipe& recipe) {
   nlohmann::ordered_json scales = nlohmann::ordered_json::object();
+  const std::vector<std::vector<float>> divisors = quantize::divisors_of(graph, recipe.equalise);
   for (const quantize::ScaleGroup& group : quantize::plan_types(graph).groups) {
     const auto scale = recipe.values.find(graph.value(group.values[0]).name);
     if (scale == recipe.values.end()) continue;
     for (ir::ValueId id : group.values) {
       const std::string& name = graph.value(id).name;
-      if (!recipe.equalise.contains(name)) scales[name] = {scale->second.scale, scale->second.zero};
+      if (divisors[static_cast<size_t>(id)].empty()) scales[name] = {scale->second.scale, scale->second.zero};
     }
   }
   return scales.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -132,7 +134,8 @@ Status BuildSession::finish_types() {
                                                        : RevertedLayer{outcome.node, "int8", "fp32", outcome.reason});
   }
   for (const auto& [name, scale] : recipe_.values) {
-    report_.quantization.push_back({name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, 0});
+    report_.quantization.push_back(
+        {name, std::string(quantize::name_of(scale.method)), scale.scale, scale.zero, scale.sqnr_db});
   }
   scales_ = scales_text(variants_[0].optimised, recipe_);
   // Of a plan that is FP32 as a whole, its integers are explained as if it had them.

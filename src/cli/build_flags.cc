@@ -134,8 +134,8 @@ void add_build_flags(CLI::App& app, BuildFlags& f, bool with_threads) {
   group = "Quantisation";
   app.add_option("--calib", f.calib, "Folder of calibration samples (with int8)")->group(group);
   app.add_option("--calib-cache", f.calib_cache, "The recipe: written with --calib, read without")->group(group);
-  app.add_option("--calib-method", f.calib_method, "Default: minmax")
-      ->check(CLI::IsMember({"entropy", "minmax", "percentile", "mse"}))
+  app.add_option("--calib-method", f.calib_method, "Default: the one that the outputs err least by, measured")
+      ->check(CLI::IsMember({"minmax", "weighted_mse", "entropy", "mse", "percentile"}))
       ->group(group);
   app.add_option(
          "--max-error", f.max_error,

@@ -9,7 +9,8 @@
 namespace stretto::quantize {
 namespace {
 
-constexpr std::array<std::string_view, 5> kMethodNames{"minmax", "percentile", "entropy", "mse", "manual"};
+constexpr std::array<std::string_view, 6> kMethodNames{"minmax", "percentile", "entropy",
+                                                       "mse",    "manual",     "weighted_mse"};
 constexpr int kSide = Histogram::kSideBins;
 /// A range holds at least as many bins as an 8-bit integer has levels: below that, bins say nothing of rounding.
 constexpr int kLevels = 256;
@@ -179,6 +180,7 @@ Result<Range> calibrate(const Histogram& h, const Calibration& calibration) {
     case Method::mse:
       return least_squares(h, calibration.scheme);
     case Method::manual:
+    case Method::weighted_mse:
       break;
   }
   return bad_usage("calibration is by minmax, percentile, entropy or mse");

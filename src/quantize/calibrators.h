@@ -1,7 +1,7 @@
 // Calibrators: from what was observed of a value to the range that its integers shall cover.
 //
 // Numbers outside the range are clipped (2.1): a smaller range is finer, and loses the largest numbers. Every method
-// clips at one magnitude T on both sides: low = max(least, −T), high = min(greatest, T).
+// here clips at one magnitude T on both sides: low = max(least, −T), high = min(greatest, T).
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,13 @@ namespace stretto::quantize {
 
 /// Persisted by name in recipes.
 enum class Method : uint8_t {
-  minmax,      // everything observed
-  percentile,  // the least bins that hold this percentage of the magnitudes
-  entropy,     // least relative entropy between the numbers and their integers (thesis section 2.3.2, its [2])
-  mse,         // least mean square of the error
-  manual,      // a range written by hand; no calibrator
+  minmax,        // everything observed
+  percentile,    // the least bins that hold this percentage of the magnitudes
+  entropy,       // least relative entropy between the numbers and their integers (thesis section 2.3.2, its [2])
+  mse,           // least mean square of the error
+  manual,        // a range written by hand; no calibrator
+  weighted_mse,  // least error in the sums of the readers (range_search.h), of scale groups; everything, where that is
+                 // it
 };
 
 /// "minmax", …; "?" for what is no method.
@@ -29,12 +31,13 @@ std::optional<Method> method_from_name(std::string_view name);
 struct Calibration {
   Method method = Method::minmax;
   double percentage = 99.99;  // of `percentile`, above 0 and at most 100
+  double clipped = 4;         // of `weighted_mse`: how much an error of clipping counts against one of rounding
   Scheme scheme = Scheme::affine;
 };
 
 /// The range to fit `calibration.scheme` to. It contains zero; where nothing negative was observed low is exactly 0,
 /// where nothing positive was, high is. Where only zeros were, it is 0 … 0. Fails where nothing was observed, on
-/// NaN or infinities among it, and on method `manual`.
+/// NaN or infinities among it, and on methods `manual` and `weighted_mse`, which needs the graph.
 ///
 /// `entropy`: for each T a whole number of bins, P is the distribution of the bins inside with all that lies outside
 /// added to the outermost, Q what is left of the inside when as many levels as integers share it, spread evenly over

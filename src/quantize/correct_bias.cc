@@ -33,9 +33,8 @@ std::vector<double> ChannelMeans::means() const {
   return means;
 }
 
-Result<std::map<ir::ValueId, std::vector<double>>> float_means(const ir::Graph& graph,
-                                                               const std::vector<ir::ValueId>& wanted,
-                                                               const SampleTensors& samples, const Prepare& prepare) {
+Result<Means> float_means(const ir::Graph& graph, const std::vector<ir::ValueId>& wanted, const SampleTensors& samples,
+                          const Prepare& prepare) {
   std::map<ir::ValueId, ChannelMeans> means;
   for (ir::ValueId id : wanted) means[id];
   Chains chains;
@@ -59,7 +58,7 @@ Result<std::map<ir::ValueId, std::vector<double>>> float_means(const ir::Graph& 
       for (ir::ValueId dead : dying[c]) values.erase(dead);
     }
   }
-  std::map<ir::ValueId, std::vector<double>> result;
+  Means result;
   for (const auto& [id, mean] : means) result[id] = mean.means();
   return result;
 }

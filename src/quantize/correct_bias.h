@@ -22,13 +22,12 @@ class ChannelMeans {
   int64_t count_ = 0;  // elements of a channel
 };
 
-/// Samples by number, each a dense tensor for every input of the graph.
-using SampleTensors = std::vector<std::vector<Tensor>>;
+/// By value: its channels' means.
+using Means = std::map<ir::ValueId, std::vector<double>>;
 
-/// By value of `wanted`: its channels' means over the samples, computed node by node. Values that die are dropped.
-Result<std::map<ir::ValueId, std::vector<double>>> float_means(const ir::Graph& graph,
-                                                               const std::vector<ir::ValueId>& wanted,
-                                                               const SampleTensors& samples, const Prepare& prepare);
+/// Of the values `wanted`, over the samples, computed node by node. Values that die are dropped.
+Result<Means> float_means(const ir::Graph& graph, const std::vector<ir::ValueId>& wanted, const SampleTensors& samples,
+                          const Prepare& prepare);
 
 /// Means of an integer product's sums by output channel, without its bias, in units of its sums: of the integers by
 /// output channel i8[O, terms], for these sources.

@@ -2,26 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "quantize/group_range.h"
 #include "quantize/product_weights.h"
+#include "quantize/sensitivity.h"
 
 namespace stretto::quantize {
-namespace {
-
-Result<ValueScale> scale_of(const ScaleGroup& group, const Observations& observations, const Calibration& calibration) {
-  Histogram all;
-  for (ir::ValueId id : group.observed) {
-    auto it = observations.find(id);
-    if (it == observations.end()) return internal_error("it was not observed");
-    all.merge(it->second);
-  }
-  STRETTO_ASSIGN(Range range, calibrate(all, calibration));
-  const bool unsigned_fits = calibration.scheme != Scheme::affine && range.low == 0;
-  STRETTO_ASSIGN(Mapping mapping, fit(unsigned_fits ? Scheme::one_sided : calibration.scheme, range));
-  mapping = to_unsigned(mapping);
-  return ValueScale{mapping.scale, mapping.zero, calibration.method, {all.low(), all.high()}};
-}
-
-}  // namespace
 
 std::vector<ir::ValueId> values_to_observe(const TypePlan& plan) {
   std::vector<ir::ValueId> values;
@@ -32,12 +17,16 @@ std::vector<ir::ValueId> values_to_observe(const TypePlan& plan) {
 }
 
 Result<Recipe> draft_recipe(const ir::Graph& graph, const TypePlan& plan, const Observations& observations,
-                            const Calibration& calibration, const std::string& model_sha256) {
+                            const Calibration& calibration, const std::string& model_sha256, const Factors& factors) {
   Recipe recipe;
   recipe.model_sha256 = model_sha256;
+  recipe.equalise = factors;
+  STRETTO_ASSIGN(const ir::Graph equalised, equalise(graph, factors));
+  RangeContext context{graph, plan, observations, calibration, {}, divisors_of(graph, factors)};
+  context.felt = sensitivities(equalised, plan, variances_of(graph, observations, context.divisors));
   for (const ScaleGroup& group : plan.groups) {
     const std::string& name = graph.value(group.values[0]).name;
-    auto scale = scale_of(group, observations, calibration);
+    auto scale = scale_of(group, context);
     if (!scale.ok()) return scale.status().in(fmt::format("value '{}'", name));
     recipe.values[name] = *scale;
   }
@@ -52,7 +41,7 @@ Result<Recipe> draft_recipe(const ir::Graph& graph, const TypePlan& plan, const 
     if (role.role != Role::product) continue;
     const int group = plan.group_of[static_cast<size_t>(node.inputs[0])];
     const float src_scale = recipe.values[graph.value(plan.groups[static_cast<size_t>(group)].values[0]).name].scale;
-    auto scales = weight_scales(weights_of(graph, id), src_scale);
+    auto scales = weight_scales(weights_of(equalised, id), src_scale);
     if (!scales.ok()) return scales.status().in(fmt::format("node '{}'", node.name));
     recipe.weights[node.name] = *scales;
   }

@@ -15,6 +15,9 @@ using Compute = std::function<Result<Tensor>(std::span<const Tensor> inputs)>;
 /// read now. The results of integer operators are those of ref, to the bit.
 using Prepare = std::function<Result<Compute>(const ir::Graph& graph, std::span<const ir::NodeId> chain)>;
 
+/// Samples by number, each a dense tensor for every input (or output) of a graph.
+using SampleTensors = std::vector<std::vector<Tensor>>;
+
 /// The values, no constants, that a chain reads from outside: in order of first reading, each once.
 std::vector<ir::ValueId> outer_inputs(const ir::Graph& graph, std::span<const ir::NodeId> chain);
 

@@ -38,6 +38,7 @@ void merge_channel(Histogram::Channel& into, const Histogram::Channel& from) {
   into.high = std::max(into.high, from.high);
   into.sum += from.sum;
   into.count += from.count;
+  into.bins.merge(from.bins);
 }
 
 void merge_into_one(std::vector<Histogram::Channel>& channels) {
@@ -125,7 +126,9 @@ void Histogram::add_row(const float* row, int64_t size, Channel& channel) {
     size = static_cast<int64_t>(finite.size());
     stats = stats_of(row, size);
   }
-  merge_channel(channel, {stats.low, stats.high, fixed(stats.sum), size});
+  merge_channel(channel, {stats.low, stats.high, fixed(stats.sum), size, {}});
+  Channel& binned = static_cast<int64_t>(channels_.size()) > kMostBinned ? channels_[0] : channel;
+  binned.bins.add(row, size, std::max(std::abs(stats.low), std::abs(stats.high)), stats.zeros);
   low_ = std::min(low_, stats.low);
   high_ = std::max(high_, stats.high);
   zeros_ += stats.zeros;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "quantize/channel_bins.h"
 
 namespace stretto::quantize {
 
@@ -21,6 +22,8 @@ class Histogram {
   static constexpr int kSideBins = 2048;
   static constexpr int kBins = 2 * kSideBins;
   static constexpr int kSmallestExponent = -100;
+  /// Channels that have bins of their own: 2 KiB each.
+  static constexpr int64_t kMostBinned = 4096;
 
   /// What is known of one channel: index along axis 1 (a value of rank 0 or 1 has one channel).
   struct Channel {
@@ -28,6 +31,7 @@ class Histogram {
     float high = -std::numeric_limits<float>::infinity();
     __int128 sum = 0;   // in units of 2^−48
     int64_t count = 0;  // of finite elements
+    ChannelBins bins;   // of those that are not zero; of all channels in the first where there are over kMostBinned
     double mean() const;
   };
 

@@ -11,6 +11,10 @@ namespace stretto::quantize {
 /// alone.
 using Chains = std::vector<std::vector<ir::NodeId>>;
 
+/// Of a graph with integer operators, in topological order: each integer product with the rescaling that alone reads
+/// it, every other node by itself.
+Chains chains_of(const ir::Graph& graph);
+
 /// By chain: the values, no constants, that nothing reads after it: those that it makes and nobody reads, too.
 std::vector<std::vector<ir::ValueId>> last_readings(const ir::Graph& graph, const Chains& chains);
 

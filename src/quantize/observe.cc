@@ -7,7 +7,9 @@ namespace {
 
 class Counter {
  public:
-  Counter(const ir::Graph& graph, Observations& observations) : graph_(graph), observations_(observations) {}
+  Counter(const ir::Graph& graph, Observations& observations) : graph_(graph), observations_(observations) {
+    for (const auto& [id, histogram] : observations) taken_[id] = 0;
+  }
 
   Status take(ir::ValueId id, const Tensor& tensor) {
     auto it = observations_.find(id);
@@ -17,7 +19,7 @@ class Counter {
       return bad_input(fmt::format("value '{}' is {}, the graph has {}", value.name, to_string(tensor.type()),
                                    to_string(value.type)));
     }
-    if (++taken_[id] > 1) return internal_error(fmt::format("value '{}' is given twice", value.name));
+    if (++taken_.at(id) > 1) return internal_error(fmt::format("value '{}' is given twice", value.name));
     it->second.add(tensor);
     if (it->second.not_finite() == 0) return {};
     return bad_input(
@@ -38,7 +40,7 @@ class Counter {
  private:
   const ir::Graph& graph_;
   Observations& observations_;
-  std::map<ir::ValueId, int> taken_;
+  std::map<ir::ValueId, int> taken_;  // has all from the start: threads only change what is theirs
 };
 
 }  // namespace

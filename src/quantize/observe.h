@@ -9,7 +9,8 @@
 
 namespace stretto::quantize {
 
-/// Takes one value of the sample that is being evaluated. Values that nobody asked for are ignored.
+/// Takes one value of the sample that is being evaluated. Values that nobody asked for are ignored. Different values
+/// may be given by several threads at once.
 using Sink = std::function<Status(ir::ValueId value, const Tensor& tensor)>;
 /// Computes sample number `sample`, 0 first, and hands each value to the sink, in any order; the tensor is read at once
 /// and not kept. A failure of the sink is to be returned.

@@ -49,9 +49,11 @@ std::string_view name_of(NodeType type) {
 
 std::string to_text(const Recipe& recipe) {
   std::string text = "stretto recipe 1\nmodel " + recipe.model_sha256 + '\n';
+  for (const std::string& note : recipe.notes) text += "note " + quoted(note) + '\n';
   for (const auto& [name, v] : recipe.values) {
-    text += fmt::format("value {} scale {} zero {} method {} observed {} {}\n", quoted(name), number(v.scale), v.zero,
+    text += fmt::format("value {} scale {} zero {} method {} observed {} {}", quoted(name), number(v.scale), v.zero,
                         name_of(v.method), number(v.observed.low), number(v.observed.high));
+    text += v.sqnr_db == 0 ? "\n" : " sqnr " + number(v.sqnr_db) + '\n';
   }
   for (const auto& [name, node] : recipe.nodes) {
     text += fmt::format("node {} {}", quoted(name), name_of(node.type));

@@ -162,7 +162,9 @@ Result<ValueScale> read_value(Words& in) {
   auto known = method_from_name(method);
   if (!known) {
     return bad_input(
-        fmt::format("{} is no method; known are minmax, percentile, entropy, mse and manual", shown(method)));
+        fmt::format("{} is no method; known are minmax, percentile, entropy, mse, manual and "
+                    "weighted_mse",
+                    shown(method)));
   }
   v.method = *known;
   STRETTO_TRY(in.keyword("observed"));
@@ -171,6 +173,9 @@ Result<ValueScale> read_value(Words& in) {
   if (v.observed.low > v.observed.high) {
     return bad_input("the observed range is reversed; write the least number first");
   }
+  if (in.done()) return v;
+  STRETTO_TRY(in.keyword("sqnr"));
+  STRETTO_ASSIGN(v.sqnr_db, in.number<float>("the signal to noise"));
   return v;
 }
 
@@ -251,13 +256,18 @@ class Parser {
     if (statement == "correction") return enter(in, recipe_.correction, numbers);
     if (statement == "rounding") return enter(in, recipe_.rounding, read_rounding);
     if (statement == "equalise") return enter(in, recipe_.equalise, factors);
+    if (statement == "note") {
+      STRETTO_ASSIGN(std::string note, in.quoted("a note"));
+      recipe_.notes.push_back(std::move(note));
+      return {};
+    }
     if (statement == "end") {
       ended_ = true;
       return {};
     }
     return bad_input(
-        fmt::format("{} begins no line of a recipe; known are value, node, weights, correction, rounding, "
-                    "equalise and end",
+        fmt::format("{} begins no line of a recipe; known are note, value, node, weights, correction, "
+                    "rounding, equalise and end",
                     shown(statement)));
   }
 

@@ -14,7 +14,8 @@ const std::string kHead = "stretto recipe 1\nmodel " + kHash + "\n";
 Recipe example() {
   Recipe r;
   r.model_sha256 = kHash;
-  r.values["conv \"1\"\\\n"] = {0.1f, 128, Method::entropy, {-1.5f, 1e-30f}};
+  r.notes = {"minmax: 31.20 dB", "a \"quote\" and a \\", "minmax: 31.20 dB"};
+  r.values["conv \"1\"\\\n"] = {0.1f, 128, Method::entropy, {-1.5f, 1e-30f}, 41.25f};
   r.values["y"] = {kSmallestScale, 0, Method::manual, {0, std::numeric_limits<float>::max()}};
   r.nodes["conv1"] = {NodeType::int8, ""};
   r.nodes["soft max"] = {NodeType::fp32, "has \"no\" integer form"};

@@ -23,10 +23,6 @@ struct Product {
   ir::ValueId target = ir::kNone;  // there: its result, with the addition that the requantisation takes in
 };
 
-bool is_rescaling(const ir::Node& node) {
-  return std::holds_alternative<op::Requantize>(node.attrs) || std::holds_alternative<op::Dequantize>(node.attrs);
-}
-
 class Refiner {
  public:
   Refiner(const ir::Graph& graph, const ir::Graph& floats, Recipe recipe, const SampleTensors& samples,
@@ -46,8 +42,8 @@ class Refiner {
     if (!wanted("round_weights") && !wanted("correct_bias")) return std::move(recipe_);
     STRETTO_ASSIGN(Quantised quantised, apply(graph_, recipe_));
     quantised_ = std::move(quantised.graph);
-    find_products();
-    const Chains chains = make_chains();
+    const Chains chains = chains_of(quantised_);
+    find_products(chains);
     limit_samples(chains);
     if (wanted("correct_bias")) STRETTO_TRY(take_means());
     STRETTO_TRY(walk(chains));
@@ -80,39 +76,20 @@ class Refiner {
     return {};
   }
 
-  void find_products() {
+  void find_products(const Chains& chains) {
     std::map<std::string, ir::NodeId> sources;
     for (ir::NodeId id : floats_.topological_order()) {
       if (plan_.roles[static_cast<size_t>(id)].role == Role::product) sources[floats_.node(id).name] = id;
     }
-    for (ir::NodeId id : quantised_.topological_order()) {
-      const ir::Node& node = quantised_.node(id);
-      const bool integer = std::holds_alternative<op::ConvInteger>(node.attrs) ||
-                           std::holds_alternative<op::ConvTransposeInteger>(node.attrs) ||
-                           std::holds_alternative<op::GemmInteger>(node.attrs);
-      const auto source = sources.find(node.name);
-      const ir::NodeId reader = quantised_.sole_user(node.output);
-      if (!integer || source == sources.end() || reader == ir::kNone || !is_rescaling(quantised_.node(reader)))
-        continue;
-      Product product{id, reader, source->second, floats_.node(source->second).output};
-      if (quantised_.node(reader).inputs.size() > 2) {
+    for (const std::vector<ir::NodeId>& chain : chains) {
+      const auto source = sources.find(quantised_.node(chain[0]).name);
+      if (chain.size() < 2 || source == sources.end()) continue;
+      Product product{chain[0], chain[1], source->second, floats_.node(source->second).output};
+      if (quantised_.node(product.reader).inputs.size() > 2) {
         product.target = floats_.node(floats_.sole_user(product.target)).output;
       }
-      products_[reader] = product;
+      products_[product.reader] = product;
     }
-  }
-
-  /// In topological order; a product stands with its reader.
-  Chains make_chains() const {
-    Chains chains;
-    std::vector<bool> later(static_cast<size_t>(quantised_.node_count()), false);
-    for (const auto& [reader, product] : products_) later[static_cast<size_t>(product.node)] = true;
-    for (ir::NodeId id : quantised_.topological_order()) {
-      if (later[static_cast<size_t>(id)]) continue;
-      const auto product = products_.find(id);
-      chains.push_back(product == products_.end() ? std::vector{id} : std::vector{product->second.node, id});
-    }
-    return chains;
   }
 
   void limit_samples(const Chains& chains) {
@@ -124,7 +101,22 @@ class Refiner {
   Status take_means() {
     std::vector<ir::ValueId> targets;
     for (const auto& [reader, product] : products_) targets.push_back(product.target);
-    STRETTO_ASSIGN(means_, float_means(floats_, targets, used_, prepare_));
+    if (options_.means == nullptr) {
+      STRETTO_ASSIGN(means_, float_means(floats_, targets, used_, prepare_));
+      return {};
+    }
+    STRETTO_CHECK(options_.means->size() >= used_.size());
+    const std::vector<std::vector<float>> divisors = divisors_of(graph_, recipe_.equalise);
+    for (ir::ValueId target : targets) {
+      std::vector<double>& mean = means_[target];
+      for (size_t s = 0; s < used_.size(); ++s) {
+        const std::vector<double>& one = (*options_.means)[s].at(target);
+        mean.resize(one.size(), 0);
+        for (size_t c = 0; c < one.size(); ++c) mean[c] += one[c] / static_cast<double>(used_.size());
+      }
+      const std::vector<float>& by = divisors[static_cast<size_t>(target)];
+      for (size_t c = 0; c < by.size(); ++c) mean[c] /= double{by[c]};
+    }
     return {};
   }
 
@@ -237,7 +229,7 @@ class Refiner {
   ir::Graph quantised_;
   std::map<ir::NodeId, Product> products_;  // by reader
   SampleTensors used_;
-  std::map<ir::ValueId, std::vector<double>> means_;   // of floats_
+  Means means_;                                        // of floats_
   std::map<ir::ValueId, std::vector<Tensor>> values_;  // of quantised_, alive, by sample
 };
 

@@ -14,6 +14,8 @@ namespace stretto::quantize {
 struct RefineOptions {
   std::vector<std::string> skip;  // names of steps(); others are ignored
   int threads = 1;
+  /// Of the graph as given, by sample, of every product's and addition's result; computed where null.
+  const std::vector<Means>* means = nullptr;
   int64_t places = 64;  // that columns are taken at, in each sample; twice as many where a sum has many terms
   std::function<void(int done, int total)> progress;
 };
