@@ -31,8 +31,8 @@ std::optional<Method> method_from_name(std::string_view name);
 struct Calibration {
   Method method = Method::minmax;
   double percentage = 99.99;  // of `percentile`, above 0 and at most 100
-  double clipped = 4;         // of `weighted_mse`: how much an error of clipping counts against one of rounding
   Scheme scheme = Scheme::affine;
+  double clipped = 4;  // of `weighted_mse`: how much an error of clipping counts against one of rounding
 };
 
 /// The range to fit `calibration.scheme` to. It contains zero; where nothing negative was observed low is exactly 0,
