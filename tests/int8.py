@@ -5,9 +5,11 @@ import numpy as np
 
 import networks
 import tool
+from onnx_writer import Writer
 
 INT8 = ("--precision", "int8", "--types", "obey")
 QUICK = ("--selection", "heuristic", "--tactic-cache", "none")
+LEAKY_SHAPE = (1, 3, 20, 24)
 MIN_COSINE = 0.98  # of an INT8 plan's outputs against FP32; networks with drawn weights quantise worst
 
 Subject = collections.namedtuple("Subject", "model shape samples recipe report plan")
@@ -18,6 +20,22 @@ def save_samples(folder, arrays):
     for number, x in enumerate(arrays):
         np.save(folder / f"{number}.npy", x)
     return folder
+
+
+def leaky_network():
+    """Leaky ReLUs behind every kind of product, behind an addition and behind bytes."""
+    w = Writer("leaky", opset=13, seed=5)
+
+    def leaky(x, alpha=0.1):
+        return w.node("LeakyRelu", [x], alpha=alpha)
+
+    x = leaky(w.conv(w.input("x", LEAKY_SHAPE), 24, 3, bias=True))
+    y = leaky(w.conv(x, 24, 3, groups=24, bias=True), 0.25)
+    x = leaky(w.add(w.conv(y, 24, 1, bias=True), x))
+    x = leaky(w.max_pool(x, 2, 2), 0.5)
+    x = leaky(w.conv_transpose(x, 18, 2, 2), 0.75)
+    w.output(w.conv(x, 20, 3, stride=2, bias=True), "y", (1, 20, *(n // 2 for n in LEAKY_SHAPE[2:])))
+    return w.model()
 
 
 def build(model, plan, *arguments, threads=2):

@@ -1,5 +1,6 @@
 """INT8 end to end: the same integers on every instruction set and number of threads; types, reports, other commands."""
 import json
+import re
 
 import numpy as np
 import onnx
@@ -9,16 +10,19 @@ import models
 import networks
 import packages
 import tool
-from int8 import INT8, MIN_COSINE, QUICK, build, calibrated, outputs, refused
+from int8 import INT8, LEAKY_SHAPE, MIN_COSINE, QUICK, build, calibrated, leaky_network, outputs, refused
 
 ISAS = ("avx2", "avx_vnni", "avx512", "avx512_vnni")
 REAL = {"digits": (1, 1, 28, 28), "pupil_unet": (1, 1, 148, 148)}
-NAMES = (*networks.NETWORKS, *REAL)
+NAMES = (*networks.NETWORKS, *REAL, "leaky")
 # Sums in f32 behind the last integers, or between them: other instruction sets add in another order.
 REALS_INSIDE = {"squeezenet1_1": 1e-6, "pupil_unet": 5e-2}
 
 
 def subject_of(name, folder):
+    if name == "leaky":
+        onnx.save(leaky_network(), folder / "leaky.onnx")
+        return calibrated(name, folder / "leaky.onnx", LEAKY_SHAPE, folder)
     if name not in REAL:
         file, shape = folder / f"{name}.onnx", (1, 3, *networks.NETWORKS[name][3][0])
         onnx.save(networks.build(name, 1, shape[2:], 0.125, classes=20), file)
@@ -175,18 +179,27 @@ def test_inspect_names_integers_and_scales(resnet):
     assert "conv_integer" in text and "int8" in text and "scales" not in text
 
 
+def test_a_leaky_relu_costs_neither_a_table_nor_a_value(subjects):
+    s = subjects("leaky")
+    layers = tool.stretto_json("inspect", s.plan)["programs"][0]["layers"]
+    slopes = [float(v) for layer in layers for v in re.findall(r"slope=([0-9.]+)", layer["problem"])]
+    assert sorted(v for v in slopes if v != 1) == [0.1, 0.1, 0.25, 0.75]
+    assert sum("lookup" in layer["op"] for layer in layers) == 1, "the one that follows bytes"
+
+
 def test_bench_of_an_integer_plan(resnet):
     report = json.loads(tool.stretto("bench", resnet.plan, "--duration", 0.1, "--warmup", 0, "--layers", "--json"))
     assert report["precision"] == "int8" and report["iterations"] > 0
     assert "int8" in {layer["precision"] for layer in report["layers"]}
 
 
-def test_exported_network_says_the_same_in_onnx_runtime(resnet, tmp_path):
-    exported = tmp_path / "qdq.onnx"
-    build(resnet.model, tmp_path / "p", "--calib-cache", resnet.recipe, "--export-onnx", exported)
+@pytest.mark.parametrize("name", ("resnet18", "leaky"))
+def test_exported_network_says_the_same_in_onnx_runtime(name, subjects, tmp_path):
+    s, exported = subjects(name), tmp_path / "qdq.onnx"
+    build(s.model, tmp_path / "p", "--calib-cache", s.recipe, "--export-onnx", exported)
     reference = tool.oracle(exported)
-    ours = outputs(tmp_path / "p", resnet.samples, tmp_path / "out")
-    for sample in resnet.samples.iterdir():
+    ours = outputs(tmp_path / "p", s.samples, tmp_path / "out")
+    for sample in s.samples.iterdir():
         (name,) = [n for n in ours if n.endswith(sample.name) or sample.stem in n]
         y, (r,) = np.frombuffer(ours[name], np.float32), reference({"x": np.load(sample)}).values()
         cosine = float(y @ r.ravel() / (np.linalg.norm(y) * np.linalg.norm(r)))

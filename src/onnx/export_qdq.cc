@@ -158,9 +158,16 @@ class QdqWriter {
       model_.node("Add", {result, other}, sum);
       result = sum;
     }
-    result = bounded(n, a, step, result);
+    result = bounded(n, a, step, sloped(n, a, result));
     quantize(result, step, a.zero, a.to, name_of(n.output));
     return {};
+  }
+
+  std::string sloped(const ir::Node& n, const op::Requantize& a, const std::string& real) {
+    if (a.slope == 1) return real;
+    const std::string name = fresh(n.output, "sloped");
+    model_.node("LeakyRelu", {real}, name).real("alpha", a.slope);
+    return name;
   }
 
   /// Bounds tighter than the type's are an activation.

@@ -90,6 +90,15 @@ TEST(ExportQdq, products_bounds_additions_and_averages) {
   expect_same(b.output(b.real(mean, 0.05f, 90)), 0.05f);
 }
 
+TEST(ExportQdq, slopes_below_zero_of_products_and_additions_with_bounds) {
+  Integers b;
+  ir::ValueId x = b.source({1, 3, 6, 6});
+  ir::ValueId y = b.requantized(b.conv(x, 3, 3, 120), {0.00113f, 0.00207f, 0.00159f}, {.zero = 30, .slope = 0.1f});
+  op::Requantize sum{.other_zero = 30, .other_scale = 0.717f, .zero = 100, .low = 90, .high = 200, .slope = 0.25f};
+  y = b.node(sum, {b.conv(y, 3, 3, 30), b.scales({0.00313f}), y});
+  expect_same(b.output(b.real(y, 0.05f, 100)), 0.05f);
+}
+
 TEST(ExportQdq, gemm_transposed_conv_and_lookup) {
   Integers b;
   op::ConvTransposeInteger a;

@@ -270,14 +270,16 @@ struct Dequantize {
 
 /// src i32, u8 or i8; scales f32[1] or f32[C] along axis 1; [other u8 or i8 of src's shape] → `to` (u8 or i8):
 ///   t = float(src − src_zero) · scale, with `other`: t = t + float(other − other_zero) · other_scale
+///   t = t < 0 ? t · slope : t
 ///   y = zero + rint(clamp(t, low − zero, high − zero))
 /// Every step is one f32 operation, never contracted, ties to even; not-a-number gives `low`. An integer product's
-/// epilogue (a ReLU is low = zero), an addition of integers, and a change of scale.
+/// epilogue (a ReLU is low = zero, a LeakyReLU its slope), an addition of integers, and a change of scale.
 struct Requantize {
   int64_t src_zero = 0, other_zero = 0;
   float other_scale = 0;
   int64_t zero = 0, low = 0, high = 255;
   DType to = DType::u8;
+  float slope = 1;  // 0 to 1; 1 changes nothing
   static auto fields() {
     return std::tuple{std::pair{"src_zero", &Requantize::src_zero},
                       std::pair{"other_zero", &Requantize::other_zero},
@@ -285,7 +287,8 @@ struct Requantize {
                       std::pair{"zero", &Requantize::zero},
                       std::pair{"low", &Requantize::low},
                       std::pair{"high", &Requantize::high},
-                      std::pair{"to", &Requantize::to}};
+                      std::pair{"to", &Requantize::to},
+                      std::pair{"slope", &Requantize::slope}};
   }
   bool operator==(const Requantize&) const = default;
 };

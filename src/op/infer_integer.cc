@@ -91,6 +91,7 @@ Result<TensorType> infer_one(const Requantize& a, Types in) {
     }
   }
   if (!std::isfinite(a.other_scale)) return bad_input("other_scale must be finite");
+  if (!(a.slope >= 0 && a.slope <= 1)) return bad_input(fmt::format("slope is {}; expected 0 to 1", a.slope));
   STRETTO_TRY(check_zero("zero", a.zero, a.to));
   STRETTO_TRY(check_zero("low", a.low, a.to));
   STRETTO_TRY(check_between("high", a.high, a.low, highest_of(a.to)));

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,9 @@ TEST(Infer, Rescaling) {
   expect_refused(Requantize{0, 0, 0, 0, 9, 8, DType::u8}, {sums, f32({4})});
   expect_refused(Requantize{int64_t{1} << 31, 0, 0, 0, 0, 255, DType::u8}, {sums, f32({4})});
   expect_refused(Requantize{0, 0, 1, 0, 0, 255, DType::u8}, {sums, f32({4}), of(DType::u8, {1, 4, 5, 4})});
+  for (float slope : {-0.1f, 1.5f, std::numeric_limits<float>::quiet_NaN()}) {
+    expect_refused(Requantize{0, 0, 0, 0, 0, 255, DType::u8, slope}, {sums, f32({4})});
+  }
   expect_refused(Lookup{}, {byte, f32({255})});
 }
 

@@ -38,6 +38,12 @@ inline float dequantize(int32_t difference, float scale) {
   return static_cast<float>(difference) * scale;
 }
 
+/// A leaky ReLU before rounding. With a slope from 0 to 1 this is max(t · slope, t), the second where either is not a
+/// number, but for ∞ · 0, which rounds to the same integer.
+inline float slope_down(float t, float slope) {
+  return t < 0 ? t * slope : t;
+}
+
 /// sum / count rounded to even.
 inline int64_t rounded_mean(int64_t sum, int64_t count) {
   return static_cast<int64_t>(std::nearbyint(static_cast<double>(sum) / static_cast<double>(count)));

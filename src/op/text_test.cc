@@ -39,7 +39,7 @@ std::vector<Attrs> samples() {
       Reformat{},
       Quantize{0.1f, 128, DType::u8},
       Dequantize{-3, 0},
-      Requantize{1, 2, 0.3f, 4, 5, 250, DType::u8},
+      Requantize{1, 2, 0.3f, 4, 5, 250, DType::u8, 0.1f},
       Lookup{},
       ConvInteger{{{2, 1}, {1, 3}, {0, 1, 2, 3}, 4}, 7},
       ConvTransposeInteger{{{2, 2}, {1, 1}, {1, 1, 0, 0}, {1, 0}, 1}, 7},

@@ -40,6 +40,33 @@ TEST(LowerQuantized, a_clip_is_the_bounds_of_the_requantize) {
   EXPECT_EQ(r.high, 50);
 }
 
+TEST(LowerQuantized, a_leaky_relu_is_the_slope_of_the_requantize_of_sums_and_a_lookup_of_bytes) {
+  constexpr Steps kLeaky{0.05f, 60};
+  for (float slope : {0.0f, 0.1f, 1.5f}) {
+    for (bool of_sums : {true, false}) {
+      for (bool added : {false, true}) {
+        if (added && !of_sums) continue;
+        BuildQuantized b;
+        ir::ValueId x = b.rounded(b.input({1, 4, 6, 6}), kIn);
+        ir::ValueId y = b.conv_of(x, b.weights({4, 4, 3, 3}, 3, 0, true), ir::kNone);
+        if (added) y = b.binary(BinaryKind::add, x, y);
+        if (!of_sums) y = b.rounded(y, kLeaky);
+        y = b.unary(UnaryKind::leaky_relu, y, slope);
+        if (of_sums) y = b.unary(UnaryKind::clip, y, -2, 4);
+        ir::Graph after = lowered(b.output(b.rounded(y, kLeaky)), kLeaky.scale, 1.01);
+        const bool lookup = !of_sums, real = of_sums && slope > 1;
+        if (real) continue;  // right, whatever it is
+        EXPECT_EQ(operators_of(after), lookup ? "quantize conv_integer requantize lookup dequantize"
+                                              : "quantize conv_integer requantize dequantize");
+        const auto& r = std::get<op::Requantize>(after.node(after.topological_order()[2]).attrs);
+        EXPECT_EQ(r.slope, lookup ? 1 : slope);
+        EXPECT_EQ(r.low, lookup ? 0 : 20);
+        EXPECT_EQ(r.high, lookup ? 255 : 140);
+      }
+    }
+  }
+}
+
 TEST(LowerQuantized, a_float_bias_is_rounded_to_the_units_of_the_sum) {
   BuildQuantized b;
   ir::ValueId x = b.rounded(b.input({1, 4, 6, 6}), kIn);
@@ -203,6 +230,7 @@ class RandomQuantized {
       case 0:
       case 1: {
         ir::ValueId y = b_.conv_of(x, b_.weights({4, shape[1], 3, 3}, seed(), 0, pick(2) == 0), ir::kNone);
+        if (pick(4) == 0) return b_.unary(UnaryKind::leaky_relu, y, 0.125f);
         return pick(2) == 0 ? b_.unary(UnaryKind::relu, y) : y;
       }
       case 2:

@@ -1,5 +1,5 @@
-// From integers to integers without real numbers between: a quantize finds, before it, activations that are bounds, an
-// addition, and the dequantize of what it is made of.
+// From integers to integers without real numbers between: a quantize finds, before it, activations that are bounds or
+// a slope, an addition, and the dequantize of what it is made of.
 #include <algorithm>
 #include <cmath>
 
@@ -22,7 +22,9 @@ struct Chain {
     attrs.high = op::highest_of(q.to);
     attrs.to = q.to;
   }
-  bool bounded() const { return attrs.low != op::lowest_of(attrs.to) || attrs.high != op::highest_of(attrs.to); }
+  bool activated() const {
+    return attrs.slope != 1 || attrs.low != op::lowest_of(attrs.to) || attrs.high != op::highest_of(attrs.to);
+  }
   bool at_least(float a) { return set(attrs.low, std::max(attrs.low, integer(a))); }
   bool at_most(float b) { return set(attrs.high, std::min(attrs.high, integer(b))); }
 
@@ -49,6 +51,17 @@ void take_bounds(const ir::Graph& graph, Chain& chain) {
     with.real = graph.node(graph.producer(chain.real)).inputs[0];
     chain = with;
   }
+}
+
+/// Takes a leaky_relu before the chain, which stands before the bounds. Where it follows bytes of one scale nothing is
+/// gained: a lookup in place of both is exact.
+void take_slope(const ir::Graph& graph, Chain& chain) {
+  const auto* u = made_by<op::Unary>(graph, chain.real);
+  if (u == nullptr || u->kind != op::UnaryKind::leaky_relu || !(u->a >= 0 && u->a <= 1)) return;
+  const ir::ValueId real = graph.node(graph.producer(chain.real)).inputs[0];
+  if (match_dequantized_bytes(graph, real)) return;
+  chain.attrs.slope = u->a;
+  chain.real = real;
 }
 
 /// The scales of a source, in units of the result; nothing if they are not along axis 1 or not usable.
@@ -87,7 +100,7 @@ bool is_computed(const ir::Graph& graph, const std::optional<Dequantized>& src) 
 
 /// The integers are those that were dequantised.
 bool changes_nothing(const ir::Graph& graph, const Chain& chain, const Dequantized& src) {
-  return !chain.bounded() && src.scales.size() == 1 && src.scales[0] == chain.scale && src.zero == chain.attrs.zero &&
+  return !chain.activated() && src.scales.size() == 1 && src.scales[0] == chain.scale && src.zero == chain.attrs.zero &&
          graph.value(src.integers).type.dtype == chain.attrs.to;
 }
 
@@ -118,7 +131,7 @@ Result<bool> merge_addition(ir::Graph& graph, ir::NodeId id, const Chain& chain)
 /// An average of integers of the scale and zero point that it is rounded to.
 Result<bool> merge_average(ir::Graph& graph, ir::NodeId id, const Chain& chain) {
   const auto* pool = made_by<op::Pool>(graph, chain.real);
-  if (pool == nullptr || pool->kind != op::PoolKind::average || chain.bounded()) return false;
+  if (pool == nullptr || pool->kind != op::PoolKind::average || chain.activated()) return false;
   const bool padded = std::any_of(pool->pads.begin(), pool->pads.end(), [](int64_t p) { return p != 0; });
   if (padded && pool->count_include_pad) return false;
   std::optional<Dequantized> src = match_dequantized_bytes(graph, graph.node(graph.producer(chain.real)).inputs[0]);
@@ -135,6 +148,7 @@ Result<bool> merge(ir::Graph& graph, ir::NodeId id) {
   Chain chain(*quantize);
   chain.real = graph.node(id).inputs[0];
   take_bounds(graph, chain);
+  take_slope(graph, chain);
   for (auto* way : {merge_change, merge_addition, merge_average}) {
     STRETTO_ASSIGN(bool merged, way(graph, id, chain));
     if (merged) return true;

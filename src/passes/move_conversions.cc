@@ -91,7 +91,8 @@ bool comes_from_integers(const ir::Graph& graph, ir::ValueId id, int depth = 8) 
   if (as<op::Dequantize>(graph, node) != nullptr) return !graph.value(graph.node(node).inputs[0]).is_constant();
   std::optional<Movement> movement = match_movement(graph, node);
   const bool passes = movement || is_unary(graph, node, op::UnaryKind::relu) ||
-                      is_unary(graph, node, op::UnaryKind::clip) || is_binary(graph, node, op::BinaryKind::add);
+                      is_unary(graph, node, op::UnaryKind::clip) || is_unary(graph, node, op::UnaryKind::leaky_relu) ||
+                      is_binary(graph, node, op::BinaryKind::add);
   if (!passes) return false;
   const std::vector<ir::ValueId>& in = graph.node(node).inputs;
   const size_t count = movement ? movement->data_inputs : in.size();

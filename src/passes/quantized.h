@@ -18,7 +18,8 @@ Result<int> sink_dequantize(ir::Graph& graph);
 Result<int> hoist_quantize(ir::Graph& graph);
 /// Products of dequantised values and dequantised weights become products of integers.
 Result<int> lower_products(ir::Graph& graph);
-/// dequantize, [addition], [relu, clip] and quantize become one requantize, or nothing where nothing changes.
+/// dequantize, [addition], [leaky_relu], [relu, clip] and quantize become one requantize, or nothing where nothing
+/// changes.
 Result<int> merge_requantize(ir::Graph& graph);
 /// What computes each integer of a tensor from one integer becomes a lookup.
 Result<int> merge_lookups(ir::Graph& graph);

@@ -13,11 +13,6 @@
 namespace stretto::quantize {
 namespace {
 
-/// The bounds of a requantisation: the activation's, in integers.
-struct Bounds {
-  int32_t low = 0, high = 255;
-};
-
 Mapping mapping_of(const ValueScale& s) {
   return {s.scale, s.zero, 0, 255};
 }
@@ -115,21 +110,22 @@ class Applier {
     return activation == ir::kNone ? id : activation;
   }
 
-  Bounds bounds_of(ir::NodeId last, const Mapping& dst) const {
+  /// Takes the activation, if `last` is one, into the requantisation: bounds in integers, or a slope.
+  void take_activation(ir::NodeId last, const Mapping& dst, op::Requantize& attrs) const {
     const auto* u = std::get_if<op::Unary>(&graph_.node(last).attrs);
-    if (role(last) != Role::activation || u == nullptr) return {};
-    if (u->kind == op::UnaryKind::relu) return {dst.zero, 255};
-    const int32_t high = to_integer(u->b, dst);
-    return {std::min(to_integer(u->a, dst), high), high};
+    if (role(last) != Role::activation || u == nullptr) return;
+    if (u->kind == op::UnaryKind::relu) attrs.low = dst.zero;
+    if (u->kind == op::UnaryKind::leaky_relu) attrs.slope = u->a;
+    if (u->kind != op::UnaryKind::clip) return;
+    attrs.high = to_integer(u->b, dst);
+    attrs.low = std::min<int64_t>(to_integer(u->a, dst), attrs.high);
   }
 
   /// Stores what `attrs` rescales under the name of the value behind `last`.
   Status store(ir::NodeId id, ir::NodeId last, op::Requantize attrs, const std::vector<ir::ValueId>& inputs,
                const ValueScale& dst) {
-    const Bounds bounds = bounds_of(last, mapping_of(dst));
     attrs.zero = dst.zero;
-    attrs.low = bounds.low;
-    attrs.high = bounds.high;
+    take_activation(last, mapping_of(dst), attrs);
     const std::string name = last == id ? graph_.node(id).name + "_requantize" : graph_.node(last).name;
     const ir::ValueId value = graph_.node(last).output;
     STRETTO_ASSIGN(ir::ValueId made, out_.graph().add_node(name, attrs, inputs, graph_.value(value).name));

@@ -125,6 +125,23 @@ TEST(Apply, a_transposed_convolution_with_groups) {
   expect_quantised(g, "quantize conv_integer requantize conv_transpose_integer requantize conv_integer dequantize");
 }
 
+TEST(Apply, a_leaky_relu_is_the_slope_of_the_requantisation_of_its_product_or_addition) {
+  Build b;
+  ir::ValueId x = b.unary(UnaryKind::leaky_relu, b.conv(b.input(kShape), 8, 3, 1, bias(b, 8, 2)), 0.1f);
+  ir::ValueId sum = b.binary(BinaryKind::add, b.conv(x, 8, 1, 2), x);
+  ir::Graph g = b.output(b.conv(b.unary(UnaryKind::leaky_relu, sum, 0.25f), 4, 1, 5));
+  expect_quantised(g, "quantize conv_integer requantize conv_integer requantize conv_integer dequantize");
+  const ir::Graph q = applied(g, recipe_for(g)).graph;
+  std::vector<float> slopes;
+  for (ir::NodeId id : q.topological_order()) {
+    if (const auto* r = std::get_if<op::Requantize>(&q.node(id).attrs)) {
+      slopes.push_back(r->slope);
+      EXPECT_TRUE(r->low == 0 && r->high == 255 && r->zero > 0);
+    }
+  }
+  EXPECT_EQ(slopes, (std::vector<float>{0.1f, 0.25f}));
+}
+
 TEST(Apply, other_activations_are_tables) {
   for (UnaryKind kind : {UnaryKind::hard_swish, UnaryKind::sigmoid, UnaryKind::swish, UnaryKind::tanh}) {
     Build b;

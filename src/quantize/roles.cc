@@ -16,6 +16,12 @@ NodeRole real(std::string reason) {
   return {Role::real, std::move(reason)};
 }
 
+/// What requantize computes between scaling and rounding.
+bool is_part_of_rescaling(const op::Unary& u) {
+  if (u.kind == op::UnaryKind::leaky_relu) return u.a >= 0 && u.a <= 1;
+  return u.kind == op::UnaryKind::relu || u.kind == op::UnaryKind::clip;
+}
+
 class Classifier {
  public:
   Classifier(const ir::Graph& graph, const std::vector<NodeRole>& roles, const ir::Node& node)
@@ -68,7 +74,7 @@ class Classifier {
 
   NodeRole of(const op::Unary& u) const {
     const ir::NodeId host = graph_.producer(node_.inputs[0]);
-    if (host != ir::kNone && (u.kind == op::UnaryKind::relu || u.kind == op::UnaryKind::clip)) {
+    if (host != ir::kNone && is_part_of_rescaling(u)) {
       const Role role = roles_[static_cast<size_t>(host)].role;
       const bool alone = graph_.sole_user(node_.inputs[0]) != ir::kNone;
       if (alone && (role == Role::product || role == Role::addition)) return {Role::activation, ""};

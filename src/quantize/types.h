@@ -14,7 +14,7 @@ namespace stretto::quantize {
 enum class Role : uint8_t {
   real,            // nothing: it has no integer form here
   product,         // a sum in i32, rescaled: conv, conv_transpose and gemm by constant weights
-  activation,      // a relu or clip that alone reads a product or an addition: the bounds of its rescaling
+  activation,      // a relu, clip or leaky_relu that alone reads a product or an addition: part of its rescaling
   addition,        // of two values of one shape
   global_average,  // a sum over H and W, rescaled
   table,           // any other function of one element
@@ -47,7 +47,7 @@ TypePlan plan_types(const ir::Graph& graph);
 std::vector<bool> integer_nodes(const ir::Graph& graph, const std::vector<NodeRole>& roles,
                                 const std::map<std::string, NodeChoice>& choices);
 
-/// The relu or clip that is part of this integer product or addition; kNone without one.
+/// The activation that is part of this integer product or addition; kNone without one.
 ir::NodeId activation_of(const ir::Graph& graph, const std::vector<NodeRole>& roles, const std::vector<bool>& integer,
                          ir::NodeId id);
 

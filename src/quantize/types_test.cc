@@ -75,6 +75,22 @@ TEST(Types, an_activation_belongs_to_the_product_that_it_alone_reads) {
   EXPECT_GE(plan.group_of[static_cast<size_t>(shared)], 0);
 }
 
+TEST(Types, a_leaky_relu_is_part_of_its_product_where_it_rises_no_faster_below_zero) {
+  Build b;
+  ir::ValueId x = b.input(kShape);
+  const float inside[] = {0, 0.1f, 1}, outside[] = {-0.1f, 1.5f};
+  for (float slope : inside) x = b.unary(UnaryKind::leaky_relu, b.conv(x, 8, 1, 1), slope);
+  for (float slope : outside) x = b.unary(UnaryKind::leaky_relu, b.conv(x, 8, 1, 1), slope);
+  ir::ValueId of_bytes = b.unary(UnaryKind::leaky_relu, x, 0.1f);
+  ir::Graph g = b.output(b.conv(of_bytes, 8, 1, 3));
+  EXPECT_EQ(role_of(g, of_bytes), Role::table);
+  for (ir::NodeId id : g.topological_order()) {
+    const auto* u = std::get_if<op::Unary>(&g.node(id).attrs);
+    if (u == nullptr || g.node(id).output == of_bytes) continue;
+    EXPECT_EQ(role_of(g, g.node(id).output), u->a >= 0 && u->a <= 1 ? Role::activation : Role::table) << u->a;
+  }
+}
+
 TEST(Types, concat_and_what_moves_share_one_scale_and_its_sources_are_observed) {
   Build b;
   ir::ValueId x = b.input(kShape);

@@ -44,6 +44,7 @@ Scalar integer_element(const op::Requantize& a, const Types& t, const R& read, i
     const float other = op::dequantize(difference(read, 2, linear, a.other_zero), a.other_scale);
     sum = sum + other;
   }
+  sum = op::slope_down(sum, a.slope);
   return {0, op::round_to_integer(sum, static_cast<int32_t>(a.zero), static_cast<int32_t>(a.low),
                                   static_cast<int32_t>(a.high))};
 }

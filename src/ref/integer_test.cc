@@ -56,6 +56,18 @@ TEST(Requantize, IsAReluAndAnAddition) {
             (std::vector<uint8_t>{0, 17, 11, 200}));  // −10 + 0, 10 + 2, 2.5 + 4 = 6.5, to even, …
 }
 
+TEST(Requantize, SlopesWhatIsBelowZeroBeforeTheBounds) {
+  const Tensor sums = ints({1, 1, 1, 4}, {-100, 100, -25, -1000}), scale = floats({1}, {0.1f});
+  // −10, 10, −2.5 and −100 with a quarter of what is below zero: −2.5, to even, 10, −0.625 and −25, under `low`.
+  EXPECT_EQ(values_of<uint8_t>(computed(op::Requantize{0, 0, 0, 20, 5, 255, DType::u8, 0.25f}, {sums, scale})),
+            (std::vector<uint8_t>{18, 30, 19, 5}));
+  const Tensor other = bytes({1, 1, 1, 4}, {3, 3, 7, 103});  // adds 0, 0, 4 and 100 first
+  EXPECT_EQ(values_of<uint8_t>(computed(op::Requantize{0, 3, 1, 20, 0, 255, DType::u8, 0.25f}, {sums, scale, other})),
+            (std::vector<uint8_t>{18, 30, 22, 20}));  // 1.5, to even
+  EXPECT_EQ(values_of<uint8_t>(computed(op::Requantize{0, 0, 0, 20, 0, 255, DType::u8, 0}, {sums, scale})),
+            (std::vector<uint8_t>{20, 30, 20, 20}));
+}
+
 TEST(Requantize, ReadsBytesAsWell) {
   const Tensor x = bytes({1, 1, 1, 3}, {0, 128, 255});
   EXPECT_EQ(values_of<int8_t>(computed(op::Requantize{128, 0, 0, 0, -128, 127, DType::i8}, {x, floats({1}, {0.5f})})),

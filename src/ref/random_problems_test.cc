@@ -45,7 +45,8 @@ class Generator {
       case 22:
         return op::Dequantize{number(0, 3), axis};
       case 23:
-        return op::Requantize{number(0, 3), number(0, 3), real(), number(0, 3), number(0, 3), number(3, 9), DType::u8};
+        return op::Requantize{number(0, 3), number(0, 3), real(),    number(0, 3),
+                              number(0, 3), number(3, 9), DType::u8, real()};
       case 24:
         return op::Lookup{};
       case 25: {

@@ -38,6 +38,7 @@ class IntegerProblems {
     a.high = a.low + 255;
     if (coin()) a.low = a.zero;
     if (coin()) a.high = std::max(a.low, a.high - 40);
+    a.slope = one_of({1.0f, 1.0f, 0.1f, 0.0f, 0.7f});
     return a;
   }
   int scales(Builder& b, int64_t count) { return b.constant({coin() ? count : 1}); }

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "op/integer.h"
+
 namespace stretto::kernels::generic {
 namespace {
 
@@ -30,6 +32,7 @@ bool match_scaling(const Problem& problem, const Problem::Node& node, Rescale& r
   r.zero = static_cast<int32_t>(a->zero);
   r.least = static_cast<float>(a->low - a->zero);
   r.most = static_cast<float>(a->high - a->zero);
+  r.slope = a->slope;
   if (node.inputs.size() < 3) return true;
   const Operand& other = operand_of(problem, node.inputs[2]);
   r.has_other = true;
@@ -109,6 +112,7 @@ void Rescale::apply(const StepArgs& args, const int32_t* sums, const float* each
   }
   if (has_other && other_signed) add_other(other.as<int8_t>(args) + first, other_zero, other_scale, n, t);
   if (has_other && !other_signed) add_other(other.as<uint8_t>(args) + first, other_zero, other_scale, n, t);
+  for (int64_t i = 0; slope != 1 && i < n; ++i) t[i] = op::slope_down(t[i], slope);
   uint8_t bytes[kStretch];
   round_bytes(t, n, least, most, zero, bytes);
   store(args, bytes, first, n);

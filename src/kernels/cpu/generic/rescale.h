@@ -16,8 +16,8 @@ struct Rescale {
   Kind kind = none;
   bool per_index = false, has_other = false, has_table = false, other_signed = false;
   int32_t src_zero = 0, other_zero = 0, zero = 0, table_element = 1;
-  float other_scale = 0, least = 0, most = 0;  // clamp before rounding
-  int64_t axis = 1;                            // of the scales, if per_index
+  float other_scale = 0, slope = 1, least = 0, most = 0;  // slope and clamp before rounding
+  int64_t axis = 1;                                       // of the scales, if per_index
   Place scales, other, table;
 
   /// The scale of one index of `axis`.

@@ -24,6 +24,7 @@ struct StoreCase {
   DType to = DType::u8, other = DType::u8;
   int64_t zero = 3, low = 3, high = 255, src_zero = 0;
   float scale_by = 1;  // what random scales are multiplied by
+  float slope = 1;
 };
 
 int open_integer(Builder& b, const IntegerCase& c, bool bias) {
@@ -51,7 +52,7 @@ Problem integer_problem(const IntegerCase& c, const StoreCase& s, Layout floats)
     if (s.store == Store::clip) b.node(op::Unary{op::UnaryKind::clip, 0.5f, 6}, {y});
     return b.done(floats);
   }
-  op::Requantize requantize{s.src_zero, 0, 0, s.zero, s.low, s.high, s.to};
+  op::Requantize requantize{s.src_zero, 0, 0, s.zero, s.low, s.high, s.to, s.slope};
   if (s.store == Store::add) {
     in.push_back(b.in(dst, Layout::c16, s.other));
     requantize.other_zero = s.other == DType::u8 ? 200 : -3;
@@ -155,6 +156,11 @@ TEST(ConvInteger, every_way_to_store) {
           {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0},
           {.store = Store::add, .to = DType::i8, .zero = -128, .low = -128, .high = 127},
           {.store = Store::lookup, .zero = 128, .low = 0},
+          {.zero = 40, .low = 0, .slope = 0.1f},
+          {.to = DType::i8, .zero = -90, .low = -128, .high = 127, .slope = 0.3f},
+          {.store = Store::add, .zero = 40, .low = 20, .slope = 0.1f},
+          {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0, .slope = 0},
+          {.store = Store::lookup, .zero = 128, .low = 0, .slope = 0.1f},
           {.store = Store::lookup, .other = DType::i8, .zero = 128, .low = 0},
           {.store = Store::floats, .src_zero = 12345},
           {.store = Store::relu, .src_zero = 12345},
@@ -183,6 +189,8 @@ TEST(ConvInteger, scales_of_real_networks_are_stored_from_registers) {
       {.store = Store::add, .zero = 7, .low = 0, .scale_by = 1e-3f},
       {.store = Store::add, .zero = 100, .low = 90, .high = 180, .scale_by = 1e-3f},
       {.store = Store::add, .other = DType::i8, .zero = 100, .low = 0, .scale_by = 1e-3f},
+      {.zero = 40, .low = 0, .scale_by = 1e-3f, .slope = 0.1f},
+      {.store = Store::add, .zero = 40, .low = 30, .scale_by = 1e-3f, .slope = 0.2f},
   };
   for (const IntegerCase& c : cases) {
     for (const StoreCase& s : stores) EXPECT_GT(expect_exact(c, s), 0);
@@ -191,20 +199,23 @@ TEST(ConvInteger, scales_of_real_networks_are_stored_from_registers) {
 
 TEST(ConvInteger, extreme_scales_and_values_saturate) {
   const IntegerCase c{.src = {1, 16, 3, 3}, .oc = 16, .kernel = {1, 1}, .pads = {0, 0, 0, 0}, .zero = 128};
-  const Problem problem = integer_problem(c, {.store = Store::add, .zero = 5, .low = 2, .high = 250}, Layout::c16);
-  RandomOperands operands = random_operands(problem);
   const float scales[] = {1e30f, -1e30f, 1e38f, 1e-40f, 3.4e38f, 0, -0.0f, 0.5f, 1, 1e5f, 1e6f, -1e5f, 0.25f, 2, -3, 7};
-  std::copy(std::begin(scales), std::end(scales), operands.constants[2].as_mutable<float>().begin());
-  operands.constants[2].as_mutable<float>()[5] = std::numeric_limits<float>::quiet_NaN();
-  operands.constants[2].as_mutable<float>()[6] = std::numeric_limits<float>::infinity();
-  const std::vector<std::byte> expected = expected_bytes(problem, operands);
-  int taken = 0;
-  for (const Tactic& tactic : x86_conv_integer_table()) {
-    if (!cpu_has(tactic.isa) || tactic.supports(problem) != Refusal::none) continue;
-    EXPECT_EQ(Check(problem, tactic, tactic.configs(problem)[0], operands).run(expected), "") << tactic.name;
-    ++taken;
+  for (float slope : {1.0f, 0.1f, 1e-40f, 0.0f}) {
+    const StoreCase store{.store = Store::add, .zero = 5, .low = 2, .high = 250, .slope = slope};
+    const Problem problem = integer_problem(c, store, Layout::c16);
+    RandomOperands operands = random_operands(problem);
+    std::copy(std::begin(scales), std::end(scales), operands.constants[2].as_mutable<float>().begin());
+    operands.constants[2].as_mutable<float>()[5] = std::numeric_limits<float>::quiet_NaN();
+    operands.constants[2].as_mutable<float>()[6] = std::numeric_limits<float>::infinity();
+    const std::vector<std::byte> expected = expected_bytes(problem, operands);
+    int taken = 0;
+    for (const Tactic& tactic : x86_conv_integer_table()) {
+      if (!cpu_has(tactic.isa) || tactic.supports(problem) != Refusal::none) continue;
+      EXPECT_EQ(Check(problem, tactic, tactic.configs(problem)[0], operands).run(expected), "") << tactic.name;
+      ++taken;
+    }
+    EXPECT_TRUE(taken > 0 || !cpu_has(Isa::avx2));
   }
-  EXPECT_TRUE(taken > 0 || !cpu_has(Isa::avx2));
 }
 
 TEST(ConvInteger, random_problems_agree_on_every_isa) {
@@ -252,6 +263,8 @@ TEST(ConvInteger, random_problems_agree_on_every_isa) {
       s.zero = zeros[below(5)];
       s.low = below(2) == 0 ? s.zero : 0;
     }
+    const float slopes[] = {1, 1, 0.1f, 0};
+    s.slope = slopes[below(4)];
     taken += expect_exact(c, s, i + 1, false);
   }
   EXPECT_GT(taken, 500);

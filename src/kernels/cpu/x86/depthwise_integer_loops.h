@@ -27,16 +27,17 @@ struct DepthwiseIntegerRow {
 /// What a row stores with, in registers: stores of bytes might change anything in memory.
 template <class V>
 struct QuarterStore {
-  typename V::F scale[4], most, other_zero, other_scale;
+  typename V::F scale[4], most, slope, other_zero, other_scale;
   typename V::T zero, low, flip, kept, other_flip;
   const uint8_t *other, *table;
-  bool lookup;
+  bool lookup, sloped;
 
   [[gnu::always_inline]] explicit QuarterStore(const IntegerOutput& o) {
     const IntegerEpilogueParams& e = *o.e;
 #pragma GCC unroll 4
     for (int q = 0; q < 4; ++q) scale[q] = V::load_four(o.scales + 4 * q);
     most = V::set_float(e.most);
+    slope = V::set_float(e.slope);
     other_zero = V::set_float(static_cast<float>(e.other_zero));
     other_scale = V::set_float(e.other_scale);
     zero = V::set_short(e.zero);
@@ -47,6 +48,7 @@ struct QuarterStore {
     other = o.other;
     table = o.table;
     lookup = e.lookup != 0;
+    sloped = e.sloped != 0;
   }
 
   /// Bytes of n pixels at `place`, from four vectors of sums whose lanes are pixels.
@@ -57,6 +59,7 @@ struct QuarterStore {
     for (int q = 0; q < 4; ++q) {
       auto t = V::mul(V::to_float(sum[q]), scale[q]);
       if (other != nullptr) t = V::add(t, V::mul(V::sub(V::to_float(added[q]), other_zero), other_scale));
+      if (sloped) t = V::max(V::mul(t, slope), t);
       y[q] = V::to_integer(V::min(most, t));
     }
     typename V::T bytes = V::max_bytes(V::pack_quarters(y, zero), low);

@@ -34,6 +34,7 @@ Rest rest_of(const Problem& problem, GemmIntegerParams& p) {
     p.result = GemmIntegerParams::bytes;
     p.src_zero = static_cast<int32_t>(r->src_zero);
     p.zero = static_cast<int32_t>(r->zero);
+    p.slope = r->slope;
     p.least = static_cast<float>(r->low - r->zero);
     p.most = static_cast<float>(r->high - r->zero);
     if (nodes[1].inputs.size() > 2) {

@@ -43,6 +43,7 @@ void finish_sums(const GemmIntegerTask<V>& t, int row, int block, typename V::I 
     const __m128i o = _mm_xor_si128(load_bytes(t.other + at, lanes), _mm_set1_epi8(static_cast<char>(p.other_flip)));
     x = V::add(x, V::mul(V::real(V::sub(V::widen(o), V::set(p.other_zero))), V::set(p.other_scale)));
   }
+  if (p.slope != 1) x = V::max(V::mul(x, V::set(p.slope)), x);
   alignas(64) uint8_t room[64] = {};
   store_bytes(room, V::bytes(V::add(V::round(x, V::set(p.least), V::set(p.most)), V::set(p.zero))));
   if (p.byte_table) V::look_up(t.table, room);

@@ -22,7 +22,7 @@ struct GemmIntegerParams {
   Result result = sums;
   int32_t src = 0, other = -1, byte_table = 0;  // positions among the inputs
   int32_t src_zero = 0, other_zero = 0, other_flip = 0, zero = 0;
-  float other_scale = 0, least = 0, most = 0;
+  float other_scale = 0, slope = 1, least = 0, most = 0;
   int64_t scales = 0, table = 0, weights = 0;  // bytes before them
 };
 

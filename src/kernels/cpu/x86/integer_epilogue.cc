@@ -74,6 +74,8 @@ IntegerEpilogueParams integer_epilogue_params(const Problem& problem) {
   e.zero = static_cast<int32_t>(requantize->zero) + offset;
   e.low = static_cast<int32_t>(requantize->low) + offset;
   e.high = static_cast<int32_t>(requantize->high) + offset;
+  e.sloped = requantize->slope != 1;
+  e.slope = requantize->slope;
   e.most = static_cast<float>(requantize->high - requantize->zero);
   if (node.inputs.size() > 2) {
     e.other = input_position(problem, node.inputs[2]);

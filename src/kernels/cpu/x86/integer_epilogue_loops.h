@@ -36,7 +36,8 @@ void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels
   constexpr int P = V::pixels, N = V::vectors;
   const IntegerEpilogueParams& e = *o.e;
   const auto most = V::set_float(e.most), other_zero = V::set_float(static_cast<float>(e.other_zero)),
-             other_scale = V::set_float(e.other_scale);
+             other_scale = V::set_float(e.other_scale), slope = V::set_float(e.slope);
+  const bool sloped = e.sloped != 0;
   const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), flip = V::set_byte(e.flip);
   const ptrdiff_t dst_pixel = o.dst_pixel;
   for (int b = 0; b < o.blocks; ++b) {
@@ -58,6 +59,7 @@ void store_integer_bytes(const IntegerOutput& o, const int32_t* sums, int pixels
           const auto x = V::to_float(V::widen(at, kind == Other::flipped ? 0x80 : 0));
           t = V::add(t, V::mul(V::sub(x, other_zero), other_scale));
         }
+        if (sloped) t = V::max(V::mul(t, slope), t);
         y[k] = V::to_integer(V::min(most, t));
       }
       typename V::T bytes = V::max_bytes(V::pack(y, zero), low);
@@ -90,6 +92,8 @@ template <class V, int R, int B>
   constexpr int P = V::pixels, N = V::vectors;
   const IntegerEpilogueParams& e = *o.e;
   const auto other_zero = V::set_float(static_cast<float>(e.other_zero)), other_scale = V::set_float(e.other_scale);
+  const auto slope = V::set_float(e.slope);
+  const bool sloped = e.sloped != 0;
   const auto zero = V::set_short(e.zero), low = V::set_byte(e.low), high = V::set_byte(e.high);
   const auto kept = V::first_bytes(o.channels);
   const float* const scales = o.scales;
@@ -116,6 +120,10 @@ template <class V, int R, int B>
           const uint8_t* at = other + (i + (k / N < n ? k / N : 0)) * 16 + k % N * V::lanes;
           t[k] = V::add(t[k], V::mul(V::sub(V::to_float(V::widen(at, 0)), other_zero), other_scale));
         }
+      }
+      if (sloped) {
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; ++k) t[k] = V::max(V::mul(t[k], slope), t[k]);
       }
 #pragma GCC unroll 4
       for (int k = 0; k < 4; ++k) y[k] = V::to_integer(t[k]);

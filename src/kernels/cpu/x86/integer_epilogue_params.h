@@ -6,9 +6,9 @@
 
 namespace stretto::kernels {
 
-/// y = zero + rint(clamp(float(sum) · scale [+ float(other − other_zero) · other_scale])), as op::Requantize says, or
-/// float(sum) · scale, no less than `least` and no more than `greatest`. Bytes are computed as u8: those of i8 plus
-/// 128, and `flip` turns them back.
+/// y = zero + rint(clamp(float(sum) · scale [+ float(other − other_zero) · other_scale])), below zero times `slope`, as
+/// op::Requantize says, or float(sum) · scale, no less than `least` and no more than `greatest`. Bytes are computed as
+/// u8: those of i8 plus 128, and `flip` turns them back.
 struct IntegerEpilogueParams {
   int32_t floats = 0;  // store float(sum) · scale
   float least = -__builtin_inff(), greatest = __builtin_inff();
@@ -16,6 +16,8 @@ struct IntegerEpilogueParams {
   int32_t other = -1;  // position among the inputs
   int32_t other_zero = 0;
   float other_scale = 0;
+  int32_t sloped = 0;                     // slope is not 1
+  float slope = 1;                        // of what is below zero, 0 to 1: max(t · slope, t)
   float most = 0;                         // high − zero
   int32_t zero = 0, low = 0, high = 255;  // as u8
   int32_t flip = 0, other_flip = 0;       // 0x80: i8

@@ -110,6 +110,7 @@ Step requantize_step(const Problem& problem) {
   s.p.plain_bytes = s.p.work == Work::rescale_sums && dst.layout == Layout::plain;
   if (!s.p.plain_bytes && !is_blocked_bytes(dst)) return refused(Refusal::other_layout);
   s.p.zero = static_cast<int32_t>(a.zero);
+  s.p.slope = a.slope;
   s.p.least = static_cast<float>(a.low - a.zero);
   s.p.most = static_cast<float>(a.high - a.zero);
   if (node.inputs.size() < 3) return s;

@@ -148,17 +148,19 @@ void dequantize_plain(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) 
   }
 }
 
-template <class V, bool other>
+template <class V, bool other, bool sloped>
 void requantize_chunk(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t count, uint8_t* to) {
   const RescaleParams& p = *t.p;
   const __m128i flip = _mm_set1_epi8(static_cast<char>(p.flip)), flip2 = _mm_set1_epi8(static_cast<char>(p.other_flip));
   const auto zero = V::set(p.src_zero), zero2 = V::set(p.other_zero), new_zero = V::set(p.zero);
   const auto scale = V::load(t.scales), scale2 = V::set(p.other_scale), least = V::set(p.least), most = V::set(p.most);
+  const auto slope = V::set(p.slope);
   for (ptrdiff_t i = 0; i < count; ++i) {
     auto x = V::mul(V::real(difference<V>(t.src + (begin + i) * 16, flip, zero)), scale);
     if constexpr (other) {
       x = V::add(x, V::mul(V::real(difference<V>(t.other + (begin + i) * 16, flip2, zero2)), scale2));
     }
+    if constexpr (sloped) x = V::max(V::mul(x, slope), x);
     store_bytes(to + i * 16, _mm_and_si128(V::bytes(V::add(V::round(x, least, most), new_zero)), t.byte_lanes));
   }
 }
@@ -175,14 +177,14 @@ void look_up_chunk(const RescalePlane<V>& t, uint8_t* x, ptrdiff_t count, uint8_
 template <class V>
 void requantize_block(const RescalePlane<V>& t, ptrdiff_t begin, ptrdiff_t end) {
   alignas(64) uint8_t room[kRescaleChunk * 16] = {};
+  const bool sloped = t.p->slope != 1;
+  const auto chunk = t.other != nullptr
+                         ? (sloped ? requantize_chunk<V, true, true> : requantize_chunk<V, true, false>)
+                         : (sloped ? requantize_chunk<V, false, true> : requantize_chunk<V, false, false>);
   for (ptrdiff_t i = begin; i < end; i += kRescaleChunk) {
     const ptrdiff_t count = end - i < kRescaleChunk ? end - i : kRescaleChunk;
     uint8_t* to = t.p->byte_table ? room : t.dst + i * 16;
-    if (t.other != nullptr) {
-      requantize_chunk<V, true>(t, i, count, to);
-    } else {
-      requantize_chunk<V, false>(t, i, count, to);
-    }
+    chunk(t, i, count, to);
     if (t.p->byte_table) look_up_chunk(t, room, count, t.dst + i * 16);
   }
 }
@@ -210,11 +212,12 @@ template <class V>
 void rescale_sums(const RescalePlane<V>& t) {
   const RescaleParams& p = *t.p;
   const Part<int32_t> sums(reinterpret_cast<const int32_t*>(t.src), t.lanes);
-  const auto x = V::mul(V::real(V::sub(V::load(sums.values), V::set(p.src_zero))), V::load(t.scales));
+  auto x = V::mul(V::real(V::sub(V::load(sums.values), V::set(p.src_zero))), V::load(t.scales));
   if (!p.to_bytes) {
     if (p.real_step == 1) return store_real<V>(t.low, x, t.lanes);
     return store_real(t, 0, x);
   }
+  if (p.slope != 1) x = V::max(V::mul(x, V::set(p.slope)), x);
   alignas(64) uint8_t room[64] = {};
   store_bytes(room, V::bytes(V::add(V::round(x, V::set(p.least), V::set(p.most)), V::set(p.zero))));
   if (p.byte_table) V::look_up(t.table, room);

@@ -32,7 +32,7 @@ struct RescaleParams {
   int32_t to_bytes = 1, plain_bytes = 0;  // of rescale_sums: what is stored
   // Signed bytes are read as unsigned ones, 128 more: `flip` is then 128, and part of the zero point.
   int32_t flip = 0, other_flip = 0, src_zero = 0, other_zero = 0, zero = 0;
-  float scale = 1, other_scale = 0, least = 0, most = 0;
+  float scale = 1, other_scale = 0, slope = 1, least = 0, most = 0;
   int32_t one_scale = 0, byte_table = 0, real_table = 0;
   int64_t table = 0;  // bytes before the table in the weights
 };

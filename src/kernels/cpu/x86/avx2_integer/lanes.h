@@ -72,6 +72,8 @@ struct Lanes {
   STRETTO_LANES_INLINE F add(F x, F y) { return {_mm256_add_ps(x.a, y.a), _mm256_add_ps(x.b, y.b)}; }
   STRETTO_LANES_INLINE F mul(F x, F y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
   STRETTO_LANES_INLINE F div(F x, F y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
+  /// The second argument where either is not a number.
+  STRETTO_LANES_INLINE F max(F x, F y) { return {_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)}; }
   /// Zero where x is not a number.
   STRETTO_LANES_INLINE F numbers(F x) {
     return {_mm256_and_ps(_mm256_cmp_ps(x.a, x.a, _CMP_ORD_Q), x.a),

@@ -46,6 +46,8 @@ struct Lanes {
   STRETTO_LANES_INLINE F add(F a, F b) { return _mm512_add_ps(a, b); }
   STRETTO_LANES_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   STRETTO_LANES_INLINE F div(F a, F b) { return _mm512_div_ps(a, b); }
+  /// The second argument where either is not a number.
+  STRETTO_LANES_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
   /// Zero where x is not a number.
   STRETTO_LANES_INLINE F numbers(F x) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x); }
   /// The integers nearest to x within least … most, ties to even; `least` where x is not a number.
