@@ -3,6 +3,7 @@
 #include "kernels/cpu/x86/conv_integer_params.h"
 #include "kernels/cpu/x86/depthwise_integer.h"
 #include "kernels/cpu/x86/depthwise_integer_params.h"
+#include "kernels/cpu/x86/depthwise_strip.h"
 #include "kernels/cpu/x86/table.h"
 
 namespace stretto::kernels {
@@ -37,6 +38,7 @@ constexpr Tactic kRows[] = {
                                                           avx_vnni::conv_integer),
     tile_row<ConvTransposedInteger<IntegerIsa::avx2>>("cpu.avx2.conv_transpose_integer", Isa::avx2,
                                                       avx2_integer::conv_integer),
+    row<DepthwiseStrip>("cpu.avx512_vnni.depthwise_strip", Isa::avx512_vnni, avx512_vnni::depthwise_strip),
     row<DepthwiseInteger<IntegerIsa::avx512_vnni>>("cpu.avx512_vnni.depthwise_integer", Isa::avx512_vnni,
                                                    avx512_vnni::depthwise_integer),
     row<DepthwiseInteger<IntegerIsa::avx512>>("cpu.avx512.depthwise_integer", Isa::avx512,

@@ -135,6 +135,35 @@ TEST(ConvInteger, any_kernel_stride_dilation_padding_and_channels) {
   }
 }
 
+TEST(ConvInteger, depthwise_strips_of_every_width_height_padding_and_store) {
+  const StoreCase stores[] = {
+      {.zero = 0, .low = 0, .scale_by = 1e-3f},
+      {.zero = 40, .low = 20, .high = 200, .scale_by = 1e-3f, .slope = 0.1f},
+      {.store = Store::add, .zero = 7, .low = 0, .scale_by = 1e-3f},
+      {.store = Store::add, .other = DType::i8, .zero = 7, .low = 0, .scale_by = 1e-3f},
+      {.store = Store::lookup, .zero = 128, .low = 0},
+      {.to = DType::i8, .zero = -5, .low = -128, .high = 127},
+  };
+  uint64_t seed = 0;
+  for (int64_t stride : {1, 2}) {
+    for (int64_t width = 1; width <= 19; ++width) {
+      for (const Dims& pads : {Dims{1, 1, 1, 1}, Dims{0, 0, 1, 1}, Dims{3, 4, 0, 2}, Dims{0, 7, 5, 9}}) {
+        const int64_t height = 1 + (width * 5 + stride) % 9;
+        if (width + pads[1] + pads[3] < 3 || height + pads[0] + pads[2] < 3) continue;
+        const IntegerCase c{.src = {2, 19, height, width},
+                            .oc = 19,
+                            .strides = {stride, stride},
+                            .pads = pads,
+                            .group = 19,
+                            .zero = static_cast<int64_t>(seed * 37 % 256)};
+        EXPECT_GT(expect_exact(c, stores[seed % 6], seed + 1), 0);
+        ++seed;
+      }
+    }
+    EXPECT_GT(expect_exact({.src = {1, 40, 57, 61}, .oc = 40, .strides = {stride, stride}, .group = 40}, stores[1]), 0);
+  }
+}
+
 TEST(ConvInteger, sums_rest_between_chunks_of_channels) {
   expect_exact({.src = {1, 512, 6, 7}, .oc = 70, .zero = 0}, {.store = Store::add});
   expect_exact({.src = {1, 260, 6, 7}, .oc = 70, .zero = 128}, {});
