@@ -83,6 +83,20 @@ TEST(IntegerX86, WhatIsNoNumberTiesAndInfinitiesAreQuantisedAsTheReferenceDoes) 
   }
 }
 
+TEST(IntegerX86, MaximaOfWideRowsAreTakenInParts) {
+  if (!cpu_has(Isa::avx2)) GTEST_SKIP() << "no AVX2";
+  for (int64_t kernel : {1, 2, 3, 5}) {
+    for (int64_t stride : {1, 2, 3}) {
+      for (DType dtype : {DType::u8, DType::i8}) {
+        Builder b;
+        b.node(op::Pool{op::PoolKind::max, {kernel, kernel}, {stride, stride}, {1, 2}, {0, kernel / 2, kernel / 2, 0}},
+               {b.in({1, 20, 9, 531}, Layout::c16, dtype)});
+        EXPECT_GT(check_rows(b.done(Layout::c16)), 0);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace stretto::kernels::testing
 #endif

@@ -41,6 +41,56 @@ template <class V, int R>
   for (int r = 0; r < R; ++r) store_bytes(dst + (ox + r) * 16, _mm_xor_si128(best[r], flip));
 }
 
+constexpr int kMaxColumns = 256;  // of the source at once, whose rows are compared first
+
+/// best[i] = the greatest of src[i] ^ flip over `rows` rows that are `row` bytes apart.
+inline void max_of_rows(const uint8_t* __restrict src, ptrdiff_t row, int rows, ptrdiff_t bytes, uint8_t flip,
+                        uint8_t* __restrict best) {
+  const auto greater = [](uint8_t a, uint8_t b) { return a > b ? a : b; };
+  if (rows == 2) {
+    for (ptrdiff_t i = 0; i < bytes; ++i) best[i] = greater(src[i] ^ flip, src[i + row] ^ flip);
+    return;
+  }
+  if (rows == 3) {
+    const uint8_t *second = src + row, *third = second + row;
+    for (ptrdiff_t i = 0; i < bytes; ++i) {
+      best[i] = greater(greater(src[i] ^ flip, second[i] ^ flip), third[i] ^ flip);
+    }
+    return;
+  }
+  for (ptrdiff_t i = 0; i < bytes; ++i) best[i] = src[i] ^ flip;
+  for (int y = 1; y < rows; ++y) {
+    src += row;
+    for (ptrdiff_t i = 0; i < bytes; ++i) best[i] = greater(best[i], src[i] ^ flip);
+  }
+}
+
+/// `count` pixels from windows of KW columns of `best`, `step` bytes apart; 0: kw columns.
+template <int KW>
+void max_of_columns(const uint8_t* best, ptrdiff_t step, ptrdiff_t tap, int kw, int count, __m128i flip, uint8_t* dst) {
+  const int columns = KW > 0 ? KW : kw;
+  for (int i = 0; i < count; ++i, best += step) {
+    __m128i x = load_bytes(best);
+#pragma GCC unroll 4
+    for (int k = 1; k < columns; ++k) x = _mm_max_epu8(x, load_bytes(best + k * tap));
+    store_bytes(dst + i * 16, _mm_xor_si128(x, flip));
+  }
+}
+
+/// The pixels from p.inner_begin to p.inner_end, whose windows lie inside the image but for rows; src is the first row
+/// of the windows, at column −p.pl. A window has at most kMaxColumns / 2 columns.
+inline void max_inner_row(const WindowParams& p, const uint8_t* src, int rows, uint8_t flip, uint8_t* dst) {
+  alignas(64) uint8_t best[kMaxColumns * 16];
+  const int span = (p.kw - 1) * p.dw + 1, most = (kMaxColumns - span) / p.sw + 1;
+  const ptrdiff_t step = p.sw * 16, tap = p.dw * 16, row = static_cast<ptrdiff_t>(p.dh) * p.iw * 16;
+  const auto columns = p.kw == 2 ? max_of_columns<2> : p.kw == 3 ? max_of_columns<3> : max_of_columns<0>;
+  for (int ox = p.inner_begin; ox < p.inner_end; ox += most) {
+    const int count = p.inner_end - ox < most ? p.inner_end - ox : most;
+    max_of_rows(src + ox * step, row, rows, (static_cast<ptrdiff_t>(count - 1) * p.sw + span) * 16, flip, best);
+    columns(best, step, tap, p.kw, count, _mm_set1_epi8(static_cast<char>(flip)), dst + ox * 16);
+  }
+}
+
 template <class V, int R>
 [[gnu::always_inline]] inline void average_pixels(const WindowParams& p, const uint8_t* src, int rows, Range kw, int ox,
                                                   int flip, int divisor, uint8_t* dst) {
@@ -75,7 +125,13 @@ template <class V>
 void pool_byte_row(const PoolIntegerParams& params, const uint8_t* src, int rows, int padded_rows, uint8_t* dst) {
   const WindowParams& p = params.pool.window;
   constexpr int R = 4;
+  const bool whole = !params.pool.average && rows > 0 && (p.kw - 1) * p.dw < kMaxColumns / 2;
   for (int ox = 0; ox < p.ow;) {
+    if (whole && ox == p.inner_begin && ox < p.inner_end) {
+      max_inner_row(p, src, rows, static_cast<uint8_t>(params.flip), dst);
+      ox = p.inner_end;
+      continue;
+    }
     const int ix = ox * p.sw - p.pl;
     const Range kw = window_range(ix, p.iw, p.kw, p.dw);
     const int padded = window_range(ix + p.pl, p.pl + p.iw + p.pr, p.kw, p.dw).end;
