@@ -44,7 +44,7 @@ double step_cycles(Tile tile, int columns, int oc_blocks, IntegerIsa isa) {
 double pass_cycles(const ConvIntegerParams& p, const IntegerPass& pass, Tile tile, IntegerIsa isa) {
   const double steps = static_cast<double>(pass.kh) * pass.kw * (4.0 * (p.ic_blocks - 1) + p.last_quads);
   const double sums = static_cast<double>(pass.ow) * p.oc_blocks * 16 / integer_lanes(isa);
-  return pass.oh * (steps * step_cycles(tile, pass.ow, p.oc_blocks, isa) + 5 * sums);
+  return pass.oh * (steps * step_cycles(tile, pass.ow, p.oc_blocks, isa) + 2.5 * sums);
 }
 
 double total_cycles(const ConvIntegerParams& p, Tile tile, IntegerIsa isa) {

@@ -77,6 +77,7 @@ IntegerEpilogueParams integer_epilogue_params(const Problem& problem) {
   e.sloped = requantize->slope != 1;
   e.slope = requantize->slope;
   e.most = static_cast<float>(requantize->high - requantize->zero);
+  e.plain = node.inputs.size() == 2 && e.sloped == 0 && e.zero == 0 && e.low == 0 && e.high == 255;
   if (node.inputs.size() > 2) {
     e.other = input_position(problem, node.inputs[2]);
     const int other_offset = operand(problem, node.inputs[2]).type.dtype == DType::i8 ? 128 : 0;

@@ -86,9 +86,10 @@ inline bool can_store_tile(const IntegerEpilogueParams& e, ptrdiff_t dst_pixel, 
   return large == 0;
 }
 
-/// A register tile's sums as bytes, without a way through memory: R pixels of B blocks.
-template <class V, int R, int B>
-[[gnu::always_inline]] inline void store_tile(const IntegerOutput& o, const typename V::T (&sum)[R][B * V::vectors]) {
+/// A register tile's sums as bytes, without a way through memory: R pixels of B blocks. `plain`: as the params say.
+template <class V, int R, int B, bool plain>
+[[gnu::always_inline]] inline void store_tile_as(const IntegerOutput& o,
+                                                 const typename V::T (&sum)[R][B * V::vectors]) {
   constexpr int P = V::pixels, N = V::vectors;
   const IntegerEpilogueParams& e = *o.e;
   const auto other_zero = V::set_float(static_cast<float>(e.other_zero)), other_scale = V::set_float(e.other_scale);
@@ -114,25 +115,31 @@ template <class V, int R, int B>
       for (int k = 0; k < 4; ++k) {
         t[k] = V::mul(V::to_float(sum[i + (k / N < n ? k / N : 0)][b * N + k % N]), scale[k % N]);
       }
-      if (other != nullptr) {
+      if (!plain && other != nullptr) {
 #pragma GCC unroll 4
         for (int k = 0; k < 4; ++k) {
           const uint8_t* at = other + (i + (k / N < n ? k / N : 0)) * 16 + k % N * V::lanes;
           t[k] = V::add(t[k], V::mul(V::sub(V::to_float(V::widen(at, 0)), other_zero), other_scale));
         }
       }
-      if (sloped) {
+      if (!plain && sloped) {
 #pragma GCC unroll 4
         for (int k = 0; k < 4; ++k) t[k] = V::max(V::mul(t[k], slope), t[k]);
       }
 #pragma GCC unroll 4
       for (int k = 0; k < 4; ++k) y[k] = V::to_integer(t[k]);
-      typename V::T bytes = V::max_bytes(V::min_bytes(V::pack(y, zero), high), low);
+      typename V::T bytes = plain ? V::pack(y) : V::max_bytes(V::min_bytes(V::pack(y, zero), high), low);
       if (b + 1 == B) bytes = V::bit_and(bytes, kept);
       V::store_pixels(dst + i * 16, bytes, n);
     }
-    if (other != nullptr) other += dst_block;
+    if (!plain && other != nullptr) other += dst_block;
   }
+}
+
+template <class V, int R, int B>
+[[gnu::always_inline]] inline void store_tile(const IntegerOutput& o, const typename V::T (&sum)[R][B * V::vectors]) {
+  if (o.e->plain != 0) return store_tile_as<V, R, B, true>(o, sum);
+  store_tile_as<V, R, B, false>(o, sum);
 }
 
 template <class V>

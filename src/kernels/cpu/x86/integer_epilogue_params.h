@@ -20,6 +20,7 @@ struct IntegerEpilogueParams {
   float slope = 1;                        // of what is below zero, 0 to 1: max(t · slope, t)
   float most = 0;                         // high − zero
   int32_t zero = 0, low = 0, high = 255;  // as u8
+  int32_t plain = 0;                      // nothing is added or sloped, zero is 0, bounds are those of u8
   int32_t flip = 0, other_flip = 0;       // 0x80: i8
   int32_t tail = 16;                      // channels in the last block, 1 to 16; the other lanes become 0
 };

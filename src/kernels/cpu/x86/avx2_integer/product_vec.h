@@ -53,10 +53,12 @@ struct Epilogue {
   }
   /// Of two pixels, two vectors each: + zero, saturated to bytes.
   STRETTO_INLINE T pack(const T (&y)[4], T zero) {
-    const T a = _mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zero);
-    const T b = _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zero);
-    const T order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), order);
+    return pack_words(_mm256_adds_epi16(_mm256_packs_epi32(y[0], y[1]), zero),
+                      _mm256_adds_epi16(_mm256_packs_epi32(y[2], y[3]), zero));
+  }
+  /// The same with zero 0.
+  STRETTO_INLINE T pack(const T (&y)[4]) {
+    return pack_words(_mm256_packs_epi32(y[0], y[1]), _mm256_packs_epi32(y[2], y[3]));
   }
   /// table[byte] of each of 32.
   STRETTO_INLINE T lookup(T bytes, const uint8_t* table) {
@@ -109,6 +111,10 @@ struct Epilogue {
   STRETTO_INLINE void store_pixel(uint8_t* p, Pixel x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), x); }
 
  protected:
+  STRETTO_INLINE T pack_words(T a, T b) {
+    const T order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), order);
+  }
   STRETTO_INLINE T load_bytes(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
   STRETTO_INLINE T four_bytes(const uint8_t* p) {
     int32_t x;

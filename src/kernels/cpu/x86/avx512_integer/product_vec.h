@@ -55,10 +55,12 @@ struct Epilogue {
   }
   /// Of four pixels: + zero, saturated to bytes.
   STRETTO_INLINE T pack(const T (&y)[4], T zero) {
-    const T a = _mm512_adds_epi16(_mm512_packs_epi32(y[0], y[1]), zero);
-    const T b = _mm512_adds_epi16(_mm512_packs_epi32(y[2], y[3]), zero);
-    const T order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(a, b));
+    return pack_words(_mm512_adds_epi16(_mm512_packs_epi32(y[0], y[1]), zero),
+                      _mm512_adds_epi16(_mm512_packs_epi32(y[2], y[3]), zero));
+  }
+  /// The same with zero 0.
+  STRETTO_INLINE T pack(const T (&y)[4]) {
+    return pack_words(_mm512_packs_epi32(y[0], y[1]), _mm512_packs_epi32(y[2], y[3]));
   }
   /// table[byte] of each of 64.
   STRETTO_INLINE T lookup(T bytes, const uint8_t* table) {
@@ -111,6 +113,10 @@ struct Epilogue {
   STRETTO_INLINE void store_pixel(uint8_t* p, Pixel x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), x); }
 
  protected:
+  STRETTO_INLINE T pack_words(T a, T b) {
+    const T order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(a, b));
+  }
   STRETTO_INLINE T four_bytes(const uint8_t* p) {
     int32_t x;
     std::memcpy(&x, p, 4);
