@@ -78,6 +78,21 @@ void find_rescaled(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>
       chain, [](const Candidate&) { return true; }, found);
 }
 
+/// The quantisation of a value, the integer product that alone reads it, and what follows its result. Tactics say which
+/// they take.
+void find_quantized(const ir::Graph& graph, ir::NodeId id, std::vector<Candidate>& found) {
+  if (!std::holds_alternative<op::Quantize>(graph.node(id).attrs)) return;
+  const ir::NodeId product = graph.sole_user(graph.node(id).output);
+  if (product == ir::kNone || !is_integer_product(graph.node(product))) return;
+  std::vector<Candidate> rest;
+  find_rescaled(graph, product, rest);
+  for (Candidate& candidate : rest) {
+    candidate.nodes.insert(candidate.nodes.begin(), id);
+    candidate.group = true;
+    if (candidate.nodes.size() <= Problem::kMaxNodes) found.push_back(std::move(candidate));
+  }
+}
+
 bool is_depthwise(const ir::Graph& graph, const ir::Node& node) {
   const auto* conv = std::get_if<op::Conv>(&node.attrs);
   return conv != nullptr && conv->group > 1 && conv->group == graph.value(node.inputs[0]).type.shape[1];
@@ -176,6 +191,7 @@ std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse) {
     if (!fuse) continue;
     if (is_product(node)) find_products(graph, id, found);
     if (is_integer_product(node) || is_rescaling(node)) find_rescaled(graph, id, found);
+    find_quantized(graph, id, found);
     find_separable(graph, id, found);
     find_pooled(graph, id, found);
     if (is_elementwise(node)) find_elementwise(graph, id, found);

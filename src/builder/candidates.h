@@ -15,7 +15,7 @@ namespace stretto {
 
 struct Candidate {
   std::vector<ir::NodeId> nodes;  // in order of execution; the last is the root
-  bool group = false;             // of several products or with a pool: the cost of its parts says nothing about it
+  bool group = false;  // of several products, with a pool or a quantisation: its parts say nothing of its cost
   ir::NodeId root() const { return nodes.back(); }
 };
 
@@ -37,7 +37,7 @@ constexpr bool lies_in_blocks(DType dtype, Layout layout) {
 }
 
 /// Every candidate of the graph: single nodes, products with epilogues, depthwise-separable groups, convolutions with
-/// the pool after them, elementwise chains, moves of channels.
+/// the pool after them, integer products with the quantisation before them, elementwise chains, moves of channels.
 /// `fuse` false: single nodes alone.
 std::vector<Candidate> find_candidates(const ir::Graph& graph, bool fuse = true);
 

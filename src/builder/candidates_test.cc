@@ -43,6 +43,19 @@ TEST_F(CandidatesTest, AnIntegerProductTakesTheBoundsOfItsRealValues) {
   EXPECT_TRUE(finds({0, 1, 2}));
 }
 
+TEST_F(CandidatesTest, AnIntegerProductThatAloneReadsAQuantisationTakesItIn) {
+  const ir::ValueId weights = graph.add_constant("w", Tensor({DType::i8, {16, 3, 1, 1}}));
+  const ir::ValueId scales = graph.add_constant("s", Tensor({DType::f32, {16}}));
+  const ir::ValueId bytes = add(op::Quantize{0.1f, 128, DType::u8}, {x});
+  const ir::ValueId sums = add(op::ConvInteger{{{1, 1}, {1, 1}, {0, 0, 0, 0}, 1}, 128}, {bytes, weights});
+  graph.add_output(add(op::Requantize{}, {sums, scales}));
+  EXPECT_TRUE(finds({0, 1, 2}));
+  EXPECT_TRUE(finds({1, 2}));
+  EXPECT_FALSE(finds({0, 1}));
+  graph.add_output(bytes);
+  EXPECT_FALSE(finds({0, 1, 2}));
+}
+
 TEST_F(CandidatesTest, AConvolutionTakesThePoolAfterItsActivation) {
   graph.add_output(relu(pool(relu(conv(x)))));
   EXPECT_TRUE(finds({0, 1, 2}));

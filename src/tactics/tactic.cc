@@ -1,5 +1,7 @@
 #include "tactics/tactic.h"
 
+#include <algorithm>
+
 #include "base/dims.h"
 
 namespace stretto {
@@ -60,6 +62,11 @@ bool is_half(const Problem& problem, const Tactic* tactic) {
 std::string precision_of(const Problem& problem, const Tactic* tactic) {
   if (is_half(problem, tactic)) return "fp16";
   if (problem.operands.empty()) return "fp32";
+  const bool integer = std::any_of(problem.nodes.begin(), problem.nodes.end(), [](const Problem::Node& node) {
+    return std::holds_alternative<op::ConvInteger>(node.attrs) || std::holds_alternative<op::GemmInteger>(node.attrs) ||
+           std::holds_alternative<op::ConvTransposeInteger>(node.attrs);
+  });
+  if (integer) return "int8";
   const DType type = problem.operands.front().type.dtype;
   switch (type) {
     case DType::f32:

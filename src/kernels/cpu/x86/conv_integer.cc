@@ -6,9 +6,8 @@
 #include "kernels/cpu/x86/integer_epilogue.h"
 
 namespace stretto::kernels {
-namespace {
 
-ConvIntegerParams integer_params(const Problem& problem, IntegerIsa isa) {
+ConvIntegerParams conv_integer_params(const Problem& problem, IntegerIsa isa) {
   const auto& conv = *first_as<op::ConvInteger>(problem);
   const Shape& src = first_input(problem, 0).type.shape;
   const Shape& weights = first_input(problem, 1).type.shape;
@@ -43,8 +42,10 @@ ConvIntegerParams integer_params(const Problem& problem, IntegerIsa isa) {
   return p;
 }
 
+namespace {
+
 ConvIntegerParams integer_params(const Problem& problem, const Config& config, IntegerIsa isa) {
-  ConvIntegerParams p = integer_params(problem, isa);
+  ConvIntegerParams p = conv_integer_params(problem, isa);
   apply_integer_split(config, isa, p);
   return p;
 }
@@ -62,7 +63,7 @@ Refusal check_conv_integer(const Problem& problem, IntegerIsa isa) {
       return Refusal::too_large;
     }
   }
-  return check_integer_scratch(integer_params(problem, isa), isa);
+  return check_integer_scratch(conv_integer_params(problem, isa), isa);
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ Refusal ConvolutionInteger<isa>::supports(const Problem& problem) {
 
 template <IntegerIsa isa>
 std::vector<Config> ConvolutionInteger<isa>::configs(const Problem& problem) {
-  return integer_splits(integer_params(problem, isa), isa);
+  return integer_splits(conv_integer_params(problem, isa), isa);
 }
 
 template <IntegerIsa isa>

@@ -7,6 +7,9 @@
 
 namespace stretto::kernels {
 
+/// For a problem that ConvolutionInteger takes; the split is not filled in.
+ConvIntegerParams conv_integer_params(const Problem& problem, IntegerIsa isa);
+
 template <IntegerIsa isa>
 struct ConvolutionInteger {
   static Refusal supports(const Problem& problem);

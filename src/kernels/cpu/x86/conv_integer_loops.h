@@ -1,5 +1,5 @@
 // The loops of an integer convolution around the register tile. I names one instruction set: I::V its vector,
-// I::tile(pixels, blocks) its register tiles.
+// I::tile(pixels, blocks) its register tiles, I::bind_input where a task finds its input.
 //
 // A task owns some output channels and some pixels. Where a tap may lie outside the image, or columns are strided, it
 // first copies the rows that it reads, padding written out. Then, for one group of output blocks after the other, input
@@ -37,6 +37,20 @@ inline void give_ahead(IntegerTileArgs& a, Ahead& weights, Ahead& later) {
   next.at += static_cast<ptrdiff_t>(a.ic_blocks) * a.kh * a.kw * kIntegerTapLines * a.ahead_step;
 }
 
+/// A source of bytes: in place where that is possible.
+template <class V>
+struct InputOfBytes {
+  static void bind_input(const StepArgs& args, const IntegerTask& t, uint8_t* copy, IntegerInput& in) {
+    const ConvIntegerParams& p = *t.p;
+    const uint8_t* image = static_cast<const uint8_t*>(args.src[p.src]) + t.image * p.ic_blocks * p.src_block;
+    if (t.pass->direct) {
+      find_integer_input(t, image, in);
+    } else {
+      copy_integer_input<V>(t, image, copy, in);
+    }
+  }
+};
+
 template <class I>
 void conv_integer_task(const StepArgs& args, TaskId id) {
   using V = typename I::V;
@@ -48,13 +62,8 @@ void conv_integer_task(const StepArgs& args, TaskId id) {
   const float* scales = reinterpret_cast<const float*>(args.weights + p.scales) + t.group * p.oc_blocks * 16;
   const std::byte* weights = args.weights + p.weights + t.group * p.group_weights + pass.weights;
   std::byte* scratch = args.worker_scratch + static_cast<size_t>(id.worker) * args.worker_stride;
-  const uint8_t* image = static_cast<const uint8_t*>(args.src[p.src]) + t.image * p.ic_blocks * p.src_block;
   IntegerInput in;
-  if (pass.direct) {
-    find_integer_input(t, image, in);
-  } else {
-    copy_integer_input<V>(t, image, reinterpret_cast<uint8_t*>(scratch + p.copy), in);
-  }
+  I::bind_input(args, t, reinterpret_cast<uint8_t*>(scratch + p.copy), in);
   const ptrdiff_t place = t.image * p.dst_image + pass.dst;
   IntegerOutput o;
   o.e = &p.epilogue;

@@ -1,4 +1,5 @@
 // The rows of integer convolutions.
+#include "kernels/cpu/x86/conv_first_integer.h"
 #include "kernels/cpu/x86/conv_integer.h"
 #include "kernels/cpu/x86/conv_integer_params.h"
 #include "kernels/cpu/x86/depthwise_integer.h"
@@ -23,6 +24,7 @@ constexpr Tactic tile_row(const char* name, Isa isa, TaskFunction task) {
 }
 
 constexpr Tactic kRows[] = {
+    tile_row<ConvFirstInteger>("cpu.avx512_vnni.conv_first_integer", Isa::avx512_vnni, avx512_vnni::conv_first_integer),
     tile_row<ConvolutionInteger<IntegerIsa::avx512_vnni>>("cpu.avx512_vnni.conv_integer", Isa::avx512_vnni,
                                                           avx512_vnni::conv_integer),
     tile_row<ConvolutionInteger<IntegerIsa::avx512>>("cpu.avx512.conv_integer", Isa::avx512,

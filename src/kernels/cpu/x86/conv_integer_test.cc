@@ -14,6 +14,7 @@ struct IntegerCase {
   int64_t group = 1;
   int64_t zero = 7;
   bool transposed = false;
+  bool quantised = false;  // here: the source comes as real numbers
 };
 
 enum class Store { requantize, add, floats, relu, clip, lookup };
@@ -30,7 +31,9 @@ struct StoreCase {
 int open_integer(Builder& b, const IntegerCase& c, bool bias) {
   const Shape weights = c.transposed ? Shape{c.src[1], c.oc / c.group, c.kernel[0], c.kernel[1]}
                                      : Shape{c.oc, c.src[1] / c.group, c.kernel[0], c.kernel[1]};
-  std::vector<int> in{b.in(c.src, Layout::c16, DType::u8), b.constant(weights, DType::i8)};
+  const int src =
+      c.quantised ? b.node(op::Quantize{0.0123f, 100, DType::u8}, {b.in(c.src)}) : b.in(c.src, Layout::c16, DType::u8);
+  std::vector<int> in{src, b.constant(weights, DType::i8)};
   if (bias) in.push_back(b.constant({c.oc}, DType::i32));
   if (c.transposed) {
     return b.node(op::ConvTransposeInteger{{c.strides, c.dilations, c.pads, {0, 0}, c.group}, c.zero}, in);
@@ -162,6 +165,44 @@ TEST(ConvInteger, depthwise_strips_of_every_width_height_padding_and_store) {
     }
     EXPECT_GT(expect_exact({.src = {1, 40, 57, 61}, .oc = 40, .strides = {stride, stride}, .group = 40}, stores[1]), 0);
   }
+}
+
+TEST(ConvInteger, a_picture_is_quantised_on_its_way_into_the_first_convolution) {
+  if (!cpu_has(Isa::avx512_vnni)) GTEST_SKIP() << "no AVX-512 VNNI";
+  const StoreCase stores[] = {{.zero = 0, .low = 0, .scale_by = 1e-3f},
+                              {.zero = 40, .low = 20, .scale_by = 1e-3f, .slope = 0.1f},
+                              {.store = Store::lookup, .zero = 128, .low = 0},
+                              {.store = Store::relu, .src_zero = 12345}};
+  uint64_t seed = 0;
+  for (int64_t channels = 1; channels <= 4; ++channels) {
+    for (int64_t stride : {1, 2, 4}) {
+      for (int64_t width : {7, 16, 33, 50}) {
+        for (const Dims& pads : {Dims{0, 0, 0, 0}, Dims{1, 1, 1, 1}, Dims{3, 5, 2, 4}}) {
+          const int64_t kernel = 4 + static_cast<int64_t>(seed % 4);
+          const IntegerCase c{.src = {1 + static_cast<int64_t>(seed % 2), channels, 13, width},
+                              .oc = 21,
+                              .kernel = {kernel - 1, kernel},
+                              .strides = {1 + static_cast<int64_t>(seed % 3), stride},
+                              .dilations = {1, 1 + static_cast<int64_t>(seed % 5 == 0)},
+                              .pads = pads,
+                              .zero = seed % 7 == 0 ? 3 : 100,
+                              .quantised = true};
+          if (width + pads[1] + pads[3] <= (kernel - 1) * c.dilations[1]) continue;
+          ++seed;
+          const int taken = expect_exact(c, stores[seed % 4], seed);
+          EXPECT_TRUE(taken > 0 || 13 + pads[0] + pads[2] < kernel + c.strides[0]) << seed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(expect_exact({.src = {1, 3, 96, 112},
+                          .oc = 64,
+                          .kernel = {7, 7},
+                          .strides = {2, 2},
+                          .pads = {3, 3, 3, 3},
+                          .quantised = true},
+                         stores[0]),
+            0);
 }
 
 TEST(ConvInteger, sums_rest_between_chunks_of_channels) {

@@ -58,13 +58,9 @@ Step quantize_step(const Problem& problem) {
   if (problem.nodes.size() != 1) return refused(Refusal::fused_operators);
   const Operand& src = first_input(problem, 0);
   Step s;
-  s.p.work = Work::quantize;
+  s.p = quantize_params(a);
   if (!is_real(src) || !is_blocked_bytes(problem.output())) return refused(Refusal::other_layout);
   bind_real(src, s.p);
-  s.p.scale = a.scale;
-  s.p.zero = static_cast<int32_t>(a.zero);
-  s.p.least = static_cast<float>(op::lowest_of(a.to) - s.p.zero);
-  s.p.most = static_cast<float>(op::highest_of(a.to) - s.p.zero);
   return s;
 }
 
@@ -179,6 +175,16 @@ void set_sizes(const Problem& problem, Step& s) {
 }
 
 }  // namespace
+
+RescaleParams quantize_params(const op::Quantize& a) {
+  RescaleParams p;
+  p.work = Work::quantize;
+  p.scale = a.scale;
+  p.zero = static_cast<int32_t>(a.zero);
+  p.least = static_cast<float>(op::lowest_of(a.to) - p.zero);
+  p.most = static_cast<float>(op::highest_of(a.to) - p.zero);
+  return p;
+}
 
 template <Rescaling kind>
 Refusal RescaleInteger<kind>::supports(const Problem& problem) {

@@ -9,6 +9,9 @@ namespace stretto::kernels {
 /// What a row does; each takes what it can do of the operators of that name, requantise with a lookup after it.
 enum class Rescaling { quantize, dequantize, requantize, look_up };
 
+/// How an operator quantises: scale, zero point and bounds.
+RescaleParams quantize_params(const op::Quantize& a);
+
 template <Rescaling kind>
 struct RescaleInteger {
   static Refusal supports(const Problem& problem);

@@ -45,9 +45,14 @@ template <class V>
 }
 
 template <class V>
-[[gnu::always_inline]] inline __m128i quantized(const RescaleParams& p, typename V::F x) {
+[[gnu::always_inline]] inline typename V::I quantized_integers(const RescaleParams& p, typename V::F x) {
   const auto t = V::numbers(V::div(x, V::set(p.scale)));
-  return V::bytes(V::add(V::round(t, V::set(p.least), V::set(p.most)), V::set(p.zero)));
+  return V::add(V::round(t, V::set(p.least), V::set(p.most)), V::set(p.zero));
+}
+
+template <class V>
+[[gnu::always_inline]] inline __m128i quantized(const RescaleParams& p, typename V::F x) {
+  return V::bytes(quantized_integers<V>(p, x));
 }
 
 template <class V>

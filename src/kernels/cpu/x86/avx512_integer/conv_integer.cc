@@ -17,7 +17,7 @@ constexpr IntegerTileFunction kTiles[kMaxIntegerTileBlocks][kMaxIntegerTilePixel
     {tile<1, 3>, tile<2, 3>, tile<3, 3>, tile<4, 3>, tile<5, 3>, tile<6, 3>, tile<7, 3>},
 };
 
-struct Kernels {
+struct Kernels : InputOfBytes<ProductVec> {
   using V = ProductVec;
   STRETTO_INLINE IntegerTileFunction tile(int pixels, int blocks) { return kTiles[blocks - 1][pixels - 1]; }
 };

@@ -13,7 +13,7 @@ constexpr IntegerTileFunction kTiles[kMaxIntegerTileBlocks][kMaxIntegerTilePixel
     {tile<1, 1>, tile<2, 1>, tile<3, 1>, tile<4, 1>, tile<5, 1>, tile<6, 1>},
 };
 
-struct Kernels {
+struct Kernels : InputOfBytes<ProductVec> {
   using V = ProductVec;
   STRETTO_INLINE IntegerTileFunction tile(int pixels, int blocks) { return kTiles[blocks - 1][pixels - 1]; }
 };
