@@ -312,11 +312,21 @@ void add_axes(std::vector<Case>& cases) {
 void add_integer_convs(std::vector<Case>& cases) {
   const op::Requantize requantize{0, 0, 0, 5, 5, 255, DType::u8};
   for (int64_t group : {1, 37}) {
+    for (int64_t stride : {1, 2}) {
+      Builder b;
+      const int x = b.in({2, 37, 9, 7}, Layout::c16, DType::u8), w = b.constant({37, 37 / group, 3, 3}, DType::i8);
+      const int sum = b.node(op::ConvInteger{conv({stride, 1}, {1, 1}, {1, 1, 1, 1}, group), 9}, {x, w});
+      b.node(requantize, {sum, b.constant({37})});
+      cases.push_back({"integer convolution", b.done(Layout::c16)});
+    }
+  }
+  {
     Builder b;
-    const int x = b.in({2, 37, 9, 7}, Layout::c16, DType::u8), w = b.constant({37, 37 / group, 3, 3}, DType::i8);
-    const int sum = b.node(op::ConvInteger{conv({2, 1}, {1, 1}, {1, 1, 1, 1}, group), 9}, {x, w});
-    b.node(requantize, {sum, b.constant({37})});
-    cases.push_back({"integer convolution", b.done(Layout::c16)});
+    const int bytes = b.node(op::Quantize{0.02f, 9, DType::u8}, {b.in({2, 3, 9, 7})});
+    const int sum = b.node(op::ConvInteger{conv({2, 2}, {1, 1}, {1, 1, 1, 1}, 1), 9},
+                           {bytes, b.constant({20, 3, 3, 3}, DType::i8)});
+    b.node(requantize, {sum, b.constant({20})});
+    cases.push_back({"picture into an integer convolution", b.done(Layout::c16)});
   }
   Builder b;
   const int x = b.in({2, 37, 9, 7}, Layout::c16, DType::u8), w = b.constant({37, 20, 3, 3}, DType::i8);
