@@ -125,7 +125,7 @@ class BuildSession {
   bool half_ = false;            // some step keeps values or weights in f16
   std::string sha256_;
   std::string details_;  // JSON for the plan's report
-  std::string scales_;   // the same, of values that hold integers
+  std::string scales_;   // members of the same: what integers stand for
   std::vector<Variant> variants_;
   quantize::Recipe recipe_;                     // as made or read
   Reverts guard_;                               // what the guard reverted

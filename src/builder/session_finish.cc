@@ -121,7 +121,7 @@ Status BuildSession::verify() {
   plan_->report.details =
       "{\"passes\":" + details_ + ",\"verified\":" + errors.dump() + ",\"notes\":" +
       nlohmann::ordered_json(report_.notes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
-      (plan_->report.precision == "int8" ? ",\"scales\":" + scales_ : "") + "}";
+      (plan_->report.precision == "int8" ? "," + scales_ : "") + "}";
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -37,20 +38,35 @@ Status force_types(const std::vector<std::pair<std::string, Precision>>& layers,
   return {};
 }
 
-/// The scale of every value that holds integers under this recipe, and of those that share it, as JSON for the plan's
-/// details: {"name": [scale, zero], …}. Values whose channels are equalised are left out.
+/// What the integers of the plan's values stand for, as members of its details: `"scales":{"name":[scale, zero], …}`,
+/// and where channels are equalised `"factors":{"name":number, …},"factor_lists":[[…], …]`: channel c of the value, in
+/// integers or not, stands for list[c] times what it holds.
 std::string scales_text(const ir::Graph& graph, const quantize::Recipe& recipe) {
-  nlohmann::ordered_json scales = nlohmann::ordered_json::object();
-  const std::vector<std::vector<float>> divisors = quantize::divisors_of(graph, recipe.equalise);
+  nlohmann::ordered_json scales = nlohmann::ordered_json::object(), factors = scales,
+                         lists = nlohmann::ordered_json::array();
   for (const quantize::ScaleGroup& group : quantize::plan_types(graph).groups) {
     const auto scale = recipe.values.find(graph.value(group.values[0]).name);
     if (scale == recipe.values.end()) continue;
-    for (ir::ValueId id : group.values) {
-      const std::string& name = graph.value(id).name;
-      if (divisors[static_cast<size_t>(id)].empty()) scales[name] = {scale->second.scale, scale->second.zero};
-    }
+    for (ir::ValueId id : group.values) scales[graph.value(id).name] = {scale->second.scale, scale->second.zero};
   }
-  return scales.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::vector<std::vector<float>> divisors = quantize::divisors_of(graph, recipe.equalise);
+  std::map<std::vector<float>, size_t> known;
+  for (ir::ValueId id = 0; id < graph.value_count(); ++id) {
+    const std::vector<float>& list = divisors[static_cast<size_t>(id)];
+    if (list.empty()) continue;
+    const auto [found, fresh] = known.emplace(list, known.size());
+    if (fresh) {
+      lists.emplace_back();
+      for (float f : list) lists.back().push_back(std::stod(fmt::format("{:.6g}", f)));
+    }
+    factors[graph.value(id).name] = found->second;
+  }
+  const auto text = [](const auto& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  std::string all = "\"scales\":" + text(scales);
+  if (!factors.empty()) all += ",\"factors\":" + text(factors) + ",\"factor_lists\":" + text(lists);
+  return all;
 }
 
 }  // namespace

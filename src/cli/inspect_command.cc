@@ -44,10 +44,11 @@ void print_program(const ProgramInfo& program, bool problems) {
   for (const PlanLayer& l : program.layers) fmt::print("  {}: {}\n", one_line(l.name), one_line(l.problem));
 }
 
-/// A plan's details without the scale of every value, which --json has.
+/// A plan's details without what the integers of every value stand for, which --json has.
 std::string without_scales(const std::string& details) {
   nlohmann::ordered_json read = nlohmann::ordered_json::parse(details, nullptr, false);
-  if (!read.is_object() || read.erase("scales") == 0) return details;
+  if (!read.is_object()) return details;
+  for (const char* name : {"scales", "factors", "factor_lists"}) read.erase(name);
   return read.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -15,19 +15,19 @@ OwnErrors::OwnErrors(std::shared_ptr<const ResolvedPlan> plan, const plan::Progr
     types[reference.tensors[step.output].name] = reference.tensors[step.output].type;
   }
   // The real values of this shape have a name in the model, and the plan says what its integers stand for.
-  const auto is_known = [&](const plan::ProgramTensor& tensor) {
+  const auto is_of_model = [&](const plan::ProgramTensor& tensor) {
     const auto found = types.find(model_name(mappings, tensor.name));
-    if (found == types.end() || !(found->second == TensorType{DType::f32, tensor.type.shape})) return false;
-    return tensor.type.dtype == DType::f32 ||
-           (tensor.type.dtype == DType::u8 && mapping_for(mappings, tensor.name) != nullptr);
+    return found != types.end() && found->second == TensorType{DType::f32, tensor.type.shape} &&
+           is_known(mappings, tensor.name, tensor.type);
   };
   const plan::Program& program = plan_->plan->programs[0];
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const plan::Step& step = program.steps[i];
     Known known{i, {}};
-    bool good = is_known(program.tensors[step.output]), integers = program.tensors[step.output].type.dtype == DType::u8;
+    bool good = is_of_model(program.tensors[step.output]),
+         integers = program.tensors[step.output].type.dtype == DType::u8;
     for (uint32_t input : step.inputs) {
-      good = good && is_known(program.tensors[input]);
+      good = good && is_of_model(program.tensors[input]);
       integers = integers || program.tensors[input].type.dtype == DType::u8;
       known.sources.push_back(model_name(mappings, program.tensors[input].name));
     }
@@ -49,8 +49,7 @@ Result<std::optional<OwnError>> OwnErrors::of(const std::string& name, const std
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     const plan::ProgramTensor& tensor = program.tensors[step.inputs[i]];
-    const Tensor& reals = exact.at(found->second.sources[i]);
-    inputs.push_back(tensor.type.dtype == DType::u8 ? to_integers(reals, *mapping_for(mappings_, tensor.name)) : reals);
+    inputs.push_back(to_held(exact.at(found->second.sources[i]), tensor.name, tensor.type.dtype, mappings_));
   }
   const ResolvedStep& resolved = plan_->programs[0][found->second.step];
   STRETTO_ASSIGN(Tensor result, run_step(bench_, step.problem, *resolved.tactic, resolved.booking,
