@@ -103,6 +103,11 @@ def scenes(material, seed, count):
     return np.stack([p for p, _ in made]), np.stack([l for _, l in made])
 
 
+def network_input(picture):
+    """As tests/data/scene_unet.onnx takes it: float32 [1, 3, HEIGHT, WIDTH] from 0 to 1."""
+    return np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) * np.float32(1 / 255)
+
+
 def confusion(labels, predicted):
     """Pixels by (class, predicted class)."""
     n = len(CLASSES)
