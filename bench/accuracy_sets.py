@@ -4,11 +4,8 @@ A `Set` is one network's: `calibration` and `test` are float32 arrays of inputs,
 are of gcompris-qt-data, cut-outs of tuxpaint-stamps-default; "objects" are not ImageNet and composed scenes are not COCO.
 """
 import dataclasses
-import io
 import pathlib
-import struct
 import sys
-import zlib
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -28,57 +25,6 @@ class Set:
 
 
 # --- pictures ------------------------------------------------------------------------------------------------------------
-def resource_files(file):
-    """(name, bytes) of what a Qt resource archive holds, a tree of named entries."""
-    data = file.read_bytes()
-    magic, version, tree, content, names = struct.unpack(">4sIIII", data[:20])
-    if magic != b"qres":
-        raise packages.Unavailable(f"{file.name}: not a Qt resource archive")
-    entry = 14 if version == 1 else 22
-
-    def name(offset):
-        (length,) = struct.unpack_from(">H", data, names + offset)
-        start = names + offset + 6
-        return data[start:start + 2 * length].decode("utf-16-be")
-
-    def walk(index, path):
-        name_offset, flags = struct.unpack_from(">IH", data, tree + index * entry)
-        if index:
-            path += "/" + name(name_offset)
-        if flags & 2:
-            count, first = struct.unpack_from(">II", data, tree + index * entry + 6)
-            for child in range(first, first + count):
-                yield from walk(child, path)
-        elif not flags & 4:
-            (offset,) = struct.unpack_from(">I", data, tree + index * entry + 10)
-            (length,) = struct.unpack_from(">I", data, content + offset)
-            raw = data[content + offset + 4:content + offset + 4 + length]
-            yield path, zlib.decompress(raw[4:]) if flags & 1 else raw
-
-    yield from walk(0, "")
-
-
-_PHOTOGRAPHS = (("explore_monuments", "/resource/"), ("categorization", "/images/monuments"),
-                ("explore_world_animals", "/animals"), ("explore_farm_animals", "/animals"),
-                ("explore_world_music", "/music"), ("details", "/image"))
-
-
-def photographs(parts=_PHOTOGRAPHS):
-    """[PIL image], in an order that depends on nothing but the package."""
-    folder, found = packages.debian("gcompris-qt-data"), []
-    for archive, part in parts:
-        for name, data in resource_files(packages.one(folder, f"{archive}.rcc")):
-            if part in name and name.endswith((".webp", ".jpg")) and len(data) > 8000:
-                image = Image.open(io.BytesIO(data)).convert("RGB")
-                if min(image.size) >= 150:
-                    found.append(image)
-    return [found[i] for i in np.random.default_rng(0).permutation(len(found))]
-
-
-def paintings():
-    return photographs((("paintings", "/image"),))
-
-
 def cutouts():
     """[file] of photographed cut-outs that are not among the 119 labelled ones."""
     stamps = packages.debian("tuxpaint-stamps-default") / "usr/share/tuxpaint/stamps"
@@ -96,7 +42,7 @@ def cutouts():
 # --- ImageNet classifiers ------------------------------------------------------------------------------------------------
 def classifier(name, calibration):
     prepare = pictures.PREPROCESS[name]
-    samples = photographs() + [pictures.on_white(f) for f in cutouts()]
+    samples = pictures.photographs() + [pictures.on_white(f) for f in cutouts()]
     order = np.random.default_rng(0).permutation(len(samples))[:calibration]
     tests = [(Image.open(f), {label}) for f, label in pictures.foolbox()]
     tests += [(pictures.on_white(f), accepted) for f, accepted in pictures.objects()]
@@ -241,7 +187,7 @@ def map50(labels, outputs, _):
 
 
 def yolo(calibration, scenes=500):
-    prepare, grounds, others = pictures.Preprocess(416, 416, (0, 0, 0), (1, 1, 1)), photographs(), cutouts()
+    prepare, grounds, others = pictures.Preprocess(416, 416, (0, 0, 0), (1, 1, 1)), pictures.photographs(), cutouts()
     for_calibration, for_test = grounds[:len(grounds) // 2], grounds[len(grounds) // 2:]
     known = [(f, next(_COCO[i] for i in accepted if i in _COCO)) for f, accepted in pictures.objects()
              if accepted & _COCO.keys()]
@@ -281,8 +227,8 @@ def faces_as_before(size, outputs, reference):
 
 def retinaface(calibration, size=320):
     prepare = pictures.Preprocess(size, size, (104, 117, 123), (1, 1, 1), 1.0, "bgr")
-    art = paintings()
-    samples = (art[::2] + photographs())[:min(calibration, 100)]
+    art = pictures.paintings()
+    samples = (art[::2] + pictures.photographs())[:min(calibration, 100)]
     tests = art[1::2] + [Image.open(f) for f, _ in pictures.foolbox()]
     return Set(np.stack([prepare(s) for s in samples]), np.stack([prepare(t) for t in tests]), size, faces_as_before)
 

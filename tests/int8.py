@@ -43,6 +43,17 @@ def build(model, plan, *arguments, threads=2):
     return tool.stretto_json("build", model, "-o", plan, *INT8, *QUICK, "--threads", threads, *arguments)
 
 
+def steps_of_quantisation():
+    """Names for --skip-pass, as `stretto build --help` lists them."""
+    lines = tool.stretto("build", "--help").split("Steps of quantisation", 1)[1].splitlines()[1:]
+    return [line.split()[0] for line in lines if line.strip()]
+
+
+def plain_rounding():
+    """Options: ranges from the least to the greatest number observed, weights to the nearest integer, nothing else."""
+    return ["--calib-method", "minmax", *(o for step in steps_of_quantisation() for o in ("--skip-pass", step))]
+
+
 def refused(subject, plan, *arguments):
     """The line of a build that must be refused and leave nothing."""
     line = tool.refusal(2, "build", subject.model, "-o", plan, *INT8, *QUICK, *arguments)

@@ -1,8 +1,11 @@
 """Real pictures out of packages, and how each network wants them."""
 import csv
 import dataclasses
+import io
 import json
 import pathlib
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -92,3 +95,54 @@ def on_white(file, part=0.8):
     white = Image.new("RGBA", (side, side), (255, 255, 255, 255))
     white.alpha_composite(image, ((side - image.width) // 2, (side - image.height) // 2))
     return white.convert("RGB")
+
+
+def resource_files(file):
+    """(name, bytes) of what a Qt resource archive holds, a tree of named entries."""
+    data = file.read_bytes()
+    magic, version, tree, content, names = struct.unpack(">4sIIII", data[:20])
+    if magic != b"qres":
+        raise packages.Unavailable(f"{file.name}: not a Qt resource archive")
+    entry = 14 if version == 1 else 22
+
+    def name(offset):
+        (length,) = struct.unpack_from(">H", data, names + offset)
+        start = names + offset + 6
+        return data[start:start + 2 * length].decode("utf-16-be")
+
+    def walk(index, path):
+        name_offset, flags = struct.unpack_from(">IH", data, tree + index * entry)
+        if index:
+            path += "/" + name(name_offset)
+        if flags & 2:
+            count, first = struct.unpack_from(">II", data, tree + index * entry + 6)
+            for child in range(first, first + count):
+                yield from walk(child, path)
+        elif not flags & 4:
+            (offset,) = struct.unpack_from(">I", data, tree + index * entry + 10)
+            (length,) = struct.unpack_from(">I", data, content + offset)
+            raw = data[content + offset + 4:content + offset + 4 + length]
+            yield path, zlib.decompress(raw[4:]) if flags & 1 else raw
+
+    yield from walk(0, "")
+
+
+_PHOTOGRAPHS = (("explore_monuments", "/resource/"), ("categorization", "/images/monuments"),
+                ("explore_world_animals", "/animals"), ("explore_farm_animals", "/animals"),
+                ("explore_world_music", "/music"), ("details", "/image"))
+
+
+def photographs(parts=_PHOTOGRAPHS):
+    """[PIL image], in an order that depends on nothing but the package."""
+    folder, found = packages.debian("gcompris-qt-data"), []
+    for archive, part in parts:
+        for name, data in resource_files(packages.one(folder, f"{archive}.rcc")):
+            if part in name and name.endswith((".webp", ".jpg")) and len(data) > 8000:
+                image = Image.open(io.BytesIO(data)).convert("RGB")
+                if min(image.size) >= 150:
+                    found.append(image)
+    return [found[i] for i in np.random.default_rng(0).permutation(len(found))]
+
+
+def paintings():
+    return photographs((("paintings", "/image"),))
