@@ -75,3 +75,15 @@ def test_explanation_names_layers_and_cause(networks, tmp_path):
     assert GUILTY in named
     first = sorted((l for l in layers if l["share"] is not None), key=lambda l: -l["share"])[:3]
     assert {GUILTY} & {l["value"] for l in first}, [(l["layer"], l["share"]) for l in first]
+
+
+def test_guard_mends_it_and_leaves_the_rest_in_int8(networks, tmp_path):
+    sqnr, same, report = quantised(networks, "unequal", tmp_path, *plain_rounding(), "--max-error", 1e-3)
+    reverted = {r["layer"] for r in report["reverted"]}
+    assert {"down3a_0", "join2a_0"} <= reverted and len(reverted) <= 8, reverted
+    assert sqnr > 25 and same > 0.98
+
+
+def test_equalisation_mends_it(networks, tmp_path):
+    sqnr, same, _ = quantised(networks, "unequal", tmp_path)
+    assert sqnr > 20 and same > 0.97
