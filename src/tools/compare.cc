@@ -91,7 +91,9 @@ std::vector<std::vector<std::string>> common_values(const plan::Program& ours, c
   for (const plan::Step& step : ours.steps) {
     const plan::ProgramTensor& t = ours.tensors[step.output];
     const auto found = reference.find(t.name);
-    if (found == reference.end() || !tools::is_known(mappings, t.name, t.type) || !(found->second == TensorType{DType::f32, t.type.shape})) continue;
+    if (found == reference.end() || !tools::is_known(mappings, t.name, t.type) ||
+        !(found->second == TensorType{DType::f32, t.type.shape}))
+      continue;
     const size_t both = 2 * found->second.bytes();
     if (bytes + both > kMaxKeptBytes) {
       groups.emplace_back();
