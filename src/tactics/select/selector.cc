@@ -38,10 +38,11 @@ double centre(std::vector<double> times) {
 Selector::Selector(std::span<const TacticTable> tables, SelectorOptions options, TacticCache* cache)
     : tables_(tables), options_(std::move(options)), cache_(cache) {}
 
-/// Of a choice: with rounded weights allowed another one than without.
+/// Of a choice: with rounded weights allowed another one than without, and another of portable rows.
 std::string Selector::key_of(const Problem& problem) const {
   const char* half[] = {"", "; fp16", "; fp16 wanted"};
-  return to_string(problem) + half[static_cast<size_t>(options_.half)];
+  return to_string(problem) + half[static_cast<size_t>(options_.half)] +
+         (options_.same_everywhere ? "; same everywhere" : "");
 }
 
 void Selector::note(const std::string& problem, const Contender& contender, const std::string& verdict,
@@ -78,6 +79,12 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
   };
   if (std::any_of(found.begin(), found.end(), is_forced)) {
     std::erase_if(found, [&](const Contender& c) { return !is_forced(c); });
+  }
+  if (options_.same_everywhere) {
+    auto varies = [](const Contender& c) {
+      return c.tactic->numerics == Numerics::rounding && c.tactic->isa != Isa::scalar;
+    };
+    if (!std::all_of(found.begin(), found.end(), varies)) std::erase_if(found, varies);
   }
   auto rounds = [&](const Contender& c) { return is_half(problem, c.tactic); };
   if (options_.half == HalfUse::wanted && std::any_of(found.begin(), found.end(), rounds)) {

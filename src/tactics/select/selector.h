@@ -33,6 +33,7 @@ struct SelectorOptions {
   bool cold_weights = false;        // the network's weights do not fit the last cache: time with weights from memory
   bool keep_log = false;            // remember every verdict
   HalfUse half = HalfUse::no;
+  bool same_everywhere = false;  // only rows whose bits are the same on every instruction set, where there is one
 };
 
 struct Choice {
@@ -65,6 +66,7 @@ class Selector {
 
   /// From now on; choices made under another setting are kept beside.
   void set_half(HalfUse half) { options_.half = half; }
+  void set_same_everywhere(bool same) { options_.same_everywhere = same; }
 
   int timed() const { return timed_; }
   double timing_seconds() const { return timing_seconds_; }

@@ -119,6 +119,21 @@ TEST(Selector, RoundedWeightsAreTakenOnlyWhereTheyAreAllowed) {
   EXPECT_EQ(chosen_from({kQuick, slow_half}, options), "slow");
 }
 
+TEST(Selector, RowsThatRoundInAWayOfTheirOwnAreLeftOutWhereResultsMustBeTheSameEverywhere) {
+  Tactic own = kQuick;
+  own.name = "own";
+  own.isa = Isa::avx2;
+  own.numerics = Numerics::rounding;
+  SelectorOptions options;
+  options.isa = Isa::avx2;
+  EXPECT_EQ(chosen_from({kSlow, own}, options), "own");
+  options.same_everywhere = true;
+  EXPECT_EQ(chosen_from({kSlow, own}, options), "slow");
+  EXPECT_EQ(chosen_from({own}, options), "own");  // nothing else takes it
+  own.numerics = Numerics::bit_exact;
+  EXPECT_EQ(chosen_from({kSlow, own}, options), "own");
+}
+
 TEST(Selector, HeuristicFollowsTheEstimate) {
   SelectorOptions options;
   options.mode = SelectMode::heuristic;
