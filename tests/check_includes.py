@@ -34,6 +34,7 @@ LIBRARIES = {
 # Public header: rooms that may include it; those not named here are for all.
 PUBLIC = {
     "stretto/build.h": {"builder", "tools", "cli"},
+    "stretto/samples.h": {"tools", "cli"},
     "stretto/stretto.h": {"builder", "tools", "cli"},
     "stretto/tools.h": {"tools", "cli"},
 }

@@ -3,7 +3,9 @@
 
 #include <stretto/build.h>
 #include <stretto/context.h>
+#include <stretto/detect.h>
 #include <stretto/engine.h>
 #include <stretto/error.h>
+#include <stretto/samples.h>
 #include <stretto/tools.h>
 #include <stretto/types.h>
