@@ -13,7 +13,7 @@ readonly kPackages=(
   libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev                # the command line
   libjpeg-dev libpng-dev                                                  # pictures
   libgtest-dev                                                            # unit tests
-  python3 python3-venv python3-pip                                        # end-to-end tests
+  python3 python3-dev python3-venv python3-pip                            # the Python module, end-to-end tests
 )
 
 as_root() {

@@ -11,6 +11,8 @@ import int8  # noqa: E402
 import networks  # noqa: E402
 import tool  # noqa: E402
 
+sys.path.insert(0, str(tool.BIN.parent / "python"))  # the package as the build tree has it
+
 
 def pytest_collection_modifyitems(items):
     """What needs the tool fails early and in one line where it is not built."""

@@ -67,7 +67,7 @@ struct BuildOptions {
   std::string preprocess;     ///< recorded in the plan
   std::string verify_input;   ///< folder of given samples for verification, beside the random ones
   bool verify = true;
-  std::function<void(const Progress&)> progress;
+  std::function<void(const Progress&)> progress;  ///< what it throws ends the build and comes out of it
 };
 
 struct LayerReport {
