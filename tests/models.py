@@ -227,8 +227,27 @@ def digits():
     return w.model()
 
 
+def _rapidocr(pattern):
+    return onnx.load(packages.one(packages.pypi("rapidocr-onnxruntime==1.4.4"), pattern))
+
+
+def text_detector():
+    """DBNet of PP-OCRv4; height and width free."""
+    return _rapidocr("ch_PP-OCRv4_det_infer.onnx")
+
+
+def text_classifier():
+    """MobileNetV3: which way up a line of text is."""
+    return _rapidocr("ch_ppocr_mobile_v2.0_cls_infer.onnx")
+
+
+def text_recogniser():
+    """SVTR-LCNet of PP-OCRv4: lines of text to letters; width free."""
+    return _rapidocr("ch_PP-OCRv4_rec_infer.onnx")
+
+
 MODELS = {f.__name__: f for f in (mobilenet_v2, efficientnet_lite0, squeezenet, retinaface, yolov3_tiny, pupil_unet,
-                                  digits)}
+                                  digits, text_detector, text_classifier, text_recogniser)}
 
 
 def path(name):

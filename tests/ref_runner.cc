@@ -2,8 +2,9 @@
 // with "optimised" after all passes, with a further name it is also written there in Q/DQ form.
 //
 // Input i is DIR/input_i.bin, raw, dense, in the type the import gives it; output i goes to DIR/output_i.bin, and a
-// line "output i TYPE" to stdout. Exit 3 with the importer's message when it refuses the model. For
-// tests/node_tests.py and tests/test_quantized.py.
+// line "output i TYPE" to stdout. `ref_runner --operators` lists what can be imported: "DOMAIN OP FIRST LAST
+// [constants]". Exit 3 with the importer's message when it refuses the model. For tests/node_tests.py and
+// tests/test_quantized.py.
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "onnx/export_qdq.h"
 #include "onnx/import.h"
+#include "onnx/opsets.h"
 #include "passes/pipeline.h"
 #include "ref/ref.h"
 
@@ -54,9 +56,21 @@ Status compute(const ir::Graph& graph, const std::string& dir) {
   return {};
 }
 
+void list_operators(const char* domain, std::span<const stretto::onnx::OperatorRow> rows) {
+  for (const auto& row : rows) {
+    std::printf("%s %s %d %d%s\n", domain, std::string(row.op).c_str(), static_cast<int>(row.first),
+                static_cast<int>(row.last), row.feeds == stretto::onnx::Feeds::constants ? " constants" : "");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--operators") {
+    list_operators("ai.onnx", stretto::onnx::operator_rows());
+    list_operators("com.microsoft", stretto::onnx::microsoft_rows());
+    return 0;
+  }
   const bool optimised = argc > 3 && std::string(argv[3]) == "optimised";
   if (argc < 3 || argc > 5 || (argc > 3 && !optimised)) {
     std::fprintf(stderr, "usage: ref_runner MODEL.onnx DIR [optimised [EXPORTED.onnx]]\n");

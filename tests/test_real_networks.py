@@ -2,7 +2,7 @@
 import numpy as np
 import onnx
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import models
 import packages
@@ -87,10 +87,21 @@ def photograph(size, mean=(0, 0, 0), order="rgb", scale=1.0):
     return prepare(Image.open(file))[None]
 
 
+def text_line(height, width):
+    """A few letters, as the networks for text take them: −1 to 1. (Without text a detector's answers are all near 0.)"""
+    picture = Image.new("RGB", (80, 16), "white")
+    ImageDraw.Draw(picture).text((6, 2), "Stretto 1234", fill="black")
+    x = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC), np.float32) / 127.5 - 1
+    return np.ascontiguousarray(x.transpose(2, 0, 1))[None]
+
+
 CASES = {
     "retinaface": (("--shape", "input:1x3x320x320"), lambda: photograph(320, (104, 117, 123), "bgr")),
     "yolov3_tiny": ((), lambda: photograph(416, scale=1 / 255)),
     "pupil_unet": ((), drawn_eye),
+    "text_detector": (("--shape", "x:1x3x160x224"), lambda: text_line(160, 224)),
+    "text_classifier": (("--shape", "x:1x3x48x192"), lambda: text_line(48, 192)),
+    "text_recogniser": (("--shape", "x:1x3x48x160"), lambda: text_line(48, 160)),
     "digits": ((), lambda: ((drawn_eye(28) - 0.1307) / 0.3081).astype(np.float32)),
 }
 

@@ -42,7 +42,15 @@ ErrorStats output_error(const Tensor& y, const Tensor& r) {
   if (y.dtype() == DType::f32) return compare_tensors(y.as<float>(), r.as<float>());
   ErrorStats stats;
   stats.sqnr_db = kExactSqnr;
-  if (std::memcmp(y.data(), r.data(), y.bytes()) != 0) stats.relative = stats.max_abs = 1;
+  if (std::memcmp(y.data(), r.data(), y.bytes()) == 0) return stats;
+  stats.relative = stats.max_abs = 1;
+  if (y.dtype() == DType::u8 || y.dtype() == DType::i8) return stats;
+  // Positions and answers of comparisons tip over where two numbers nearly tie: how many do is what counts.
+  const size_t size = size_of(y.dtype()), count = y.bytes() / size;
+  const auto *a = static_cast<const std::byte*>(y.data()), *b = static_cast<const std::byte*>(r.data());
+  size_t other = 0;
+  for (size_t i = 0; i < count; ++i) other += std::memcmp(a + i * size, b + i * size, size) != 0;
+  stats.relative = static_cast<double>(other) / static_cast<double>(count);
   return stats;
 }
 

@@ -2,6 +2,7 @@
 #include <limits>
 #include <optional>
 
+#include "onnx/formula.h"
 #include "onnx/operators.h"
 
 namespace stretto::onnx {
@@ -25,6 +26,11 @@ Result<std::optional<float>> known_bound(NodeContext& n, int input, float absent
 }  // namespace
 
 Status import_relu(NodeContext& n) {
+  const DType type = n.type(n.input(0)).dtype;
+  if (const DType wide = arithmetic_type(type); wide != type) {
+    Formula f(n);
+    return f.bind(f.cast(f.unary(UnaryKind::relu, f.cast(n.input(0), wide)), type));
+  }
   return n.finish(op::Unary{UnaryKind::relu}, {n.input(0)});
 }
 
@@ -33,6 +39,7 @@ Status import_leaky_relu(NodeContext& n) {
 }
 
 Status import_prelu(NodeContext& n) {
+  if (!is_float(n.type(n.input(0)).dtype)) return failed("integers are not supported here; cast to float");
   return n.finish(op::Binary{op::BinaryKind::prelu}, {n.input(0), n.input(1)});
 }
 
@@ -45,6 +52,15 @@ Status import_clip(NodeContext& n) {
   STRETTO_ASSIGN(std::optional<float> low, known_bound(n, 1, kLowest));
   STRETTO_ASSIGN(std::optional<float> high, known_bound(n, 2, kHighest));
   if (low && high && n.type(src).dtype == DType::f32) return n.finish(op::Unary{UnaryKind::clip, *low, *high}, {src});
+  const DType type = n.type(src).dtype;
+  if (const DType wide = arithmetic_type(type); wide != type) {
+    Formula f(n);
+    Operand x = f.cast(src, wide);
+    if (type == DType::u64) return failed("bounds of u64 are not supported; cast to i64");
+    if (n.has_input(1)) x = f.binary(op::BinaryKind::max, x, f.cast(n.input(1), wide));
+    if (n.has_input(2)) x = f.binary(op::BinaryKind::min, x, f.cast(n.input(2), wide));
+    return f.bind(f.cast(x, type));
+  }
   if (n.has_input(1)) {
     op::Binary at_least{op::BinaryKind::max};
     if (!n.has_input(2)) return n.finish(at_least, {src, n.input(1)});

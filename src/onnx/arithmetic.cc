@@ -94,34 +94,6 @@ Result<Tensor> tensor_of(const Numbers& numbers) {
   }
 }
 
-/// Element `linear` of `out`, in a tensor that broadcasts to it.
-size_t source_of(const Shape& out, const Shape& in, int64_t linear) {
-  int64_t index = 0, stride = 1;
-  for (int i = out.size() - 1; i >= 0; --i) {
-    const int64_t at = linear % out[i];
-    linear /= out[i];
-    const int axis = i - (out.size() - in.size());
-    if (axis < 0) continue;
-    if (in[axis] != 1) index += at * stride;
-    stride *= in[axis];
-  }
-  return static_cast<size_t>(index);
-}
-
-Result<Shape> broadcast(const Shape& a, const Shape& b) {
-  Shape out;
-  const int rank = std::max(a.size(), b.size());
-  for (int i = 0; i < rank; ++i) {
-    const int at = i - (rank - a.size()), bt = i - (rank - b.size());
-    const int64_t x = at < 0 ? 1 : a[at], y = bt < 0 ? 1 : b[bt];
-    if (x != y && x != 1 && y != 1) return bad_input(to_string(a) + " and " + to_string(b) + " do not broadcast");
-    out.push_back(x == 1 ? y : x);
-  }
-  std::optional<int64_t> count = checked_elements(out);
-  if (!count || *count > kMostElements) return failed("too many elements to compute at import");
-  return out;
-}
-
 Status bind(NodeContext& n, const Numbers& result, bool literal) {
   STRETTO_ASSIGN(Tensor tensor, tensor_of(result));
   return n.bind_known(0, std::move(tensor), literal);
@@ -134,85 +106,7 @@ bool all_literal(NodeContext& n) {
   return true;
 }
 
-template <class T>
-bool compare(const std::string& op, T x, T y) {
-  if (op == "Equal") return x == y;
-  if (op == "Less") return x < y;
-  if (op == "LessOrEqual") return x <= y;
-  if (op == "Greater") return x > y;
-  if (op == "GreaterOrEqual") return x >= y;
-  if (op == "And") return x != 0 && y != 0;
-  return x != 0 || y != 0;  // Or
-}
-
-int64_t modulo(int64_t x, int64_t y, bool like_c) {
-  if (y == 0 || y == -1) return 0;
-  const int64_t rest = x % y;
-  return !like_c && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
-}
-
-double round_half_even(double x) {
-  const double down = std::floor(x), rest = x - down;
-  if (rest != 0.5) return rest < 0.5 ? down : down + 1;
-  return std::fmod(down, 2) == 0 ? down : down + 1;
-}
-
 }  // namespace
-
-Status import_known_unary(NodeContext& n) {
-  STRETTO_ASSIGN(Numbers x, numbers_of(n, 0));
-  if (n.op() == "Not") {
-    if (x.type.dtype != DType::boolean) return bad_input("Not takes booleans");
-    for (int64_t& v : x.integers) v = v == 0;
-  }
-  for (double& v : x.reals) {
-    v = n.op() == "Floor" ? std::floor(v) : n.op() == "Ceil" ? std::ceil(v) : round_half_even(v);
-  }
-  return bind(n, x, all_literal(n));
-}
-
-Status import_known_binary(NodeContext& n) {
-  STRETTO_ASSIGN(Numbers x, numbers_of(n, 0));
-  STRETTO_ASSIGN(Numbers y, numbers_of(n, 1));
-  if (x.type.dtype != y.type.dtype) return bad_input("inputs have different types");
-  STRETTO_ASSIGN(Shape shape, broadcast(x.type.shape, y.type.shape));
-  const bool remainder = n.op() == "Mod", like_c = n.flag("fmod", false);
-  Numbers out{{remainder ? x.type.dtype : DType::boolean, shape}, {}, {}};
-  for (int64_t i = 0; i < elements(shape); ++i) {
-    const size_t a = source_of(shape, x.type.shape, i), b = source_of(shape, y.type.shape, i);
-    if (remainder && x.real()) {
-      out.reals.push_back(std::fmod(x.reals[a], y.reals[b]));
-    } else if (remainder) {
-      out.integers.push_back(modulo(x.integers[a], y.integers[b], like_c));
-    } else {
-      out.integers.push_back(x.real() ? compare(n.op(), x.reals[a], y.reals[b])
-                                      : compare(n.op(), x.integers[a], y.integers[b]));
-    }
-  }
-  return bind(n, out, all_literal(n));
-}
-
-Status import_known_where(NodeContext& n) {
-  STRETTO_ASSIGN(Numbers condition, numbers_of(n, 0));
-  STRETTO_ASSIGN(Numbers x, numbers_of(n, 1));
-  STRETTO_ASSIGN(Numbers y, numbers_of(n, 2));
-  if (condition.type.dtype != DType::boolean || x.type.dtype != y.type.dtype)
-    return bad_input("inputs have wrong types");
-  STRETTO_ASSIGN(Shape both, broadcast(x.type.shape, y.type.shape));
-  STRETTO_ASSIGN(Shape shape, broadcast(condition.type.shape, both));
-  Numbers out{{x.type.dtype, shape}, {}, {}};
-  for (int64_t i = 0; i < elements(shape); ++i) {
-    const bool first = condition.integers[source_of(shape, condition.type.shape, i)] != 0;
-    const Numbers& from = first ? x : y;
-    const size_t at = source_of(shape, from.type.shape, i);
-    if (from.real()) {
-      out.reals.push_back(from.reals[at]);
-    } else {
-      out.integers.push_back(from.integers[at]);
-    }
-  }
-  return bind(n, out, all_literal(n));
-}
 
 Status import_known_range(NodeContext& n) {
   STRETTO_ASSIGN(Numbers start, numbers_of(n, 0));
@@ -235,51 +129,6 @@ Status import_known_range(NodeContext& n) {
                                                   static_cast<uint64_t>(i) * static_cast<uint64_t>(delta.integers[0])));
     }
   }
-  return bind(n, out, all_literal(n));
-}
-
-Status import_known_tile(NodeContext& n) {
-  STRETTO_ASSIGN(Numbers x, numbers_of(n, 0));
-  STRETTO_ASSIGN(Dims repeats, n.known_integers(1));
-  if (repeats.size() != x.type.shape.size()) return bad_input("repeats do not fit the input");
-  Numbers out{x.type, {}, {}};
-  for (int i = 0; i < repeats.size(); ++i) {
-    if (repeats[i] < 0 || repeats[i] > kMostElements) return bad_input("repeats are out of range");
-    out.type.shape[i] *= repeats[i];
-  }
-  std::optional<int64_t> count = checked_elements(out.type.shape);
-  if (!count || *count > kMostElements) return failed("too many elements to compute at import");
-  for (int64_t i = 0; i < *count; ++i) {
-    int64_t linear = i, index = 0, stride = 1;
-    for (int axis = out.type.shape.size() - 1; axis >= 0; --axis) {
-      index += linear % out.type.shape[axis] % x.type.shape[axis] * stride;
-      linear /= out.type.shape[axis];
-      stride *= x.type.shape[axis];
-    }
-    if (x.real()) {
-      out.reals.push_back(x.reals[static_cast<size_t>(index)]);
-    } else {
-      out.integers.push_back(x.integers[static_cast<size_t>(index)]);
-    }
-  }
-  return bind(n, out, all_literal(n));
-}
-
-Status import_known_product(NodeContext& n) {
-  STRETTO_ASSIGN(Numbers x, numbers_of(n, 0));
-  const int rank = x.type.shape.size();
-  Dims axes = n.opset() < 18 ? n.integers("axes").value_or(Dims{}) : Dims{};
-  if (n.opset() >= 18 && n.has_input(1)) {
-    STRETTO_ASSIGN(axes, n.known_integers(1));
-  }
-  if (rank > 1 || axes.size() > 1) return failed("only the product of a whole list is supported");
-  Numbers out{{x.type.dtype, n.flag("keepdims", true) ? Dims::filled(rank, 1) : Dims{}}, {}, {}};
-  double real = 1;
-  uint64_t integer = 1;
-  for (double v : x.reals) real *= v;
-  for (int64_t v : x.integers) integer *= static_cast<uint64_t>(v);
-  out.reals.push_back(real);
-  out.integers.push_back(static_cast<int64_t>(integer));
   return bind(n, out, all_literal(n));
 }
 

@@ -33,6 +33,13 @@ Status import_cast(NodeContext& n) {
   return n.finish(op::Cast{computed}, {src});
 }
 
+Status import_cast_like(NodeContext& n) {
+  Operand src = n.input(0), like = n.input(1);
+  STRETTO_TRY(n.mistakes());
+  const DType type = n.type(like).dtype;
+  return type == n.type(src).dtype ? n.bind(0, src) : n.finish(op::Cast{type}, {src});
+}
+
 Status import_shape(NodeContext& n) {
   Operand src = n.input(0);
   STRETTO_TRY(n.mistakes());

@@ -1,4 +1,5 @@
-// Conv and ConvTranspose: pads made explicit.
+// Conv and ConvTranspose: pads made explicit, one spatial axis becomes two.
+#include "onnx/formula.h"
 #include "onnx/operators.h"
 #include "onnx/spatial.h"
 
@@ -26,6 +27,19 @@ Status finish_with_bias(NodeContext& n, const op::Attrs& attrs, Operand src, Ope
   return n.finish(attrs, {src, weights});
 }
 
+/// A convolution along one axis as one of pictures of one row: those have the fast kernels.
+Status finish_as_rows(NodeContext& n, const op::Conv& a, Operand src, Operand weights) {
+  Formula f(n);
+  const Shape x = n.shape(src), w = n.shape(weights);
+  const op::Conv rows{{1, a.strides[0]}, {1, a.dilations[0]}, {0, a.pads[0], 0, a.pads[1]}, a.group};
+  std::vector<Operand> inputs{f.reshape(src, {x[0], x[1], 1, x[2]}), f.reshape(weights, {w[0], w[1], 1, w[2]})};
+  if (n.has_input(2)) inputs.push_back(n.input(2));
+  Operand y = f.emit(rows, inputs);
+  if (!f.ok()) return f.status();
+  const Shape out = f.shape(y);
+  return f.bind(f.reshape(y, {out[0], out[1], out[3]}));
+}
+
 /// Turns a wanted output size into pads: what is too much is cut, what is missing is added at the end.
 void fit_to_size(int64_t surplus, bool more_at_end, int64_t& begin, int64_t& end, int64_t& output_padding) {
   if (surplus < 0) {
@@ -48,6 +62,7 @@ Result<op::Conv> read_conv(NodeContext& n, Operand src, Operand weights) {
 Status import_conv(NodeContext& n) {
   Operand src = n.input(0), weights = n.input(1);
   STRETTO_ASSIGN(op::Conv attrs, read_conv(n, src, weights));
+  if (attrs.strides.size() == 1 && n.type(src).dtype == DType::f32) return finish_as_rows(n, attrs, src, weights);
   return finish_with_bias(n, attrs, src, weights);
 }
 

@@ -1,5 +1,7 @@
 // Element by element: one input, two with broadcasting, or any number as a chain.
+#include "onnx/formula.h"
 #include "onnx/operators.h"
+#include "op/map_function.h"
 
 namespace stretto::onnx {
 namespace {
@@ -7,18 +9,52 @@ namespace {
 using op::BinaryKind;
 using op::UnaryKind;
 
+/// Integers that no arithmetic is done in, and the wider ones that stand in for them.
+bool is_narrow(DType type) {
+  return arithmetic_type(type) != type;
+}
+
 Status import_unary(NodeContext& n, UnaryKind kind) {
-  return n.finish(op::Unary{kind}, {n.input(0)});
+  Operand x = n.input(0);
+  const DType type = n.type(x).dtype;
+  if (!is_narrow(type) || (kind != UnaryKind::abs && kind != UnaryKind::neg)) return n.finish(op::Unary{kind}, {x});
+  if (kind == UnaryKind::abs && op::is_unsigned(type)) return n.bind(0, x);
+  Formula f(n);
+  return f.bind(f.cast(f.unary(kind, f.cast(x, arithmetic_type(type))), type));
+}
+
+/// x ∘ y in wider integers, then wrapped.
+Operand widened(Formula& f, BinaryKind kind, Operand x, Operand y) {
+  if (!f.ok()) return kAbsent;
+  const DType type = f.dtype(x), wide = arithmetic_type(type);
+  const bool ordered = kind == BinaryKind::min || kind == BinaryKind::max;
+  if (type != f.dtype(y)) {
+    f.fail(bad_input("inputs have different element types"));
+  } else if (type == DType::u64 && ordered) {
+    Operand less = f.map(op::MapKind::less, {x, y});
+    return kind == BinaryKind::min ? f.select(less, x, y) : f.select(less, y, x);
+  } else if (type == DType::u64 && (kind == BinaryKind::div || kind == BinaryKind::pow)) {
+    f.fail(failed("quotients and powers of u64 are not supported; cast to i64"));
+  }
+  return f.cast(f.binary(kind, f.cast(x, wide), f.cast(y, wide)), type);
 }
 
 Status import_binary(NodeContext& n, BinaryKind kind) {
-  return n.finish(op::Binary{kind}, {n.input(0), n.input(1)});
+  Operand x = n.input(0), y = n.input(1);
+  if (!is_narrow(n.type(x).dtype)) return n.finish(op::Binary{kind}, {x, y});
+  Formula f(n);
+  return f.bind(widened(f, kind, x, y));
 }
 
 /// ((a ∘ b) ∘ c) ∘ …; a single input is the result.
 Status import_chain(NodeContext& n, BinaryKind kind) {
   Operand total = n.input(0);
   if (n.input_count() == 1) return n.bind(0, total);
+  if (is_narrow(n.type(total).dtype)) {
+    Formula f(n);
+    for (int i = 1; i < n.input_count(); ++i) total = widened(f, kind, total, n.input(i));
+    return f.bind(total);
+  }
   for (int i = 1; i + 1 < n.input_count(); ++i) {
     STRETTO_ASSIGN(total, n.emit(op::Binary{kind}, {total, n.input(i)}, std::to_string(i)));
   }
@@ -63,6 +99,12 @@ Status import_max(NodeContext& n) {
 Status import_sum(NodeContext& n) {
   return import_chain(n, BinaryKind::add);
 }
+Status import_mean(NodeContext& n) {
+  Formula f(n);
+  Operand total = n.input(0);
+  for (int i = 1; i < n.input_count(); ++i) total = f.add(total, n.input(i));
+  return f.bind(f.linear(total, 1.0f / static_cast<float>(n.input_count()), 0));
+}
 
 Status import_pow(NodeContext& n) {
   Operand base = n.input(0), exponent = n.input(1);
@@ -73,6 +115,13 @@ Status import_pow(NodeContext& n) {
   if (is_float(type)) {
     STRETTO_ASSIGN(exponent, n.emit(op::Cast{type}, {exponent}, "exponent"));
     return n.finish(pow, {base, exponent});
+  }
+  if (!is_float(n.type(exponent).dtype)) {  // of another integer type
+    const DType wide = arithmetic_type(type);
+    STRETTO_ASSIGN(base, n.emit(op::Cast{wide}, {base}, "base"));
+    STRETTO_ASSIGN(exponent, n.emit(op::Cast{wide}, {exponent}, "exponent"));
+    STRETTO_ASSIGN(Operand power, n.emit(pow, {base, exponent}, "pow"));
+    return n.finish(op::Cast{type}, {power});
   }
   // Integers to a real power are computed as real numbers, then cut.
   STRETTO_ASSIGN(base, n.emit(op::Cast{n.type(exponent).dtype}, {base}, "base"));

@@ -96,13 +96,15 @@ TEST(Pool, ceil_mode_has_no_meaning_beside_auto_pad) {
   EXPECT_EQ(output_shape(*plain), (Shape{1, 1, 3, 3}));
 }
 
-TEST(Pool, indices_are_refused_only_when_somebody_reads_them) {
+TEST(Pool, indices_are_an_operator_of_their_own_where_somebody_reads_them) {
   ModelText m;
   m.input("x", {1, 1, 4, 4}).output("y");
   attribute(m.node("MaxPool", {"x"}, {"y", "indices"}, "p"), "kernel_shape", Ints{2, 2});
-  EXPECT_TRUE(m.import().ok());
+  ASSERT_IMPORTS(alone, m.import());
+  EXPECT_EQ(operators_of(alone->graph), "max_pool");
   m.output("indices");
-  EXPECT_REFUSED(m.import(), "node 'p' (MaxPool): the indices");
+  ASSERT_IMPORTS(both, m.import());
+  EXPECT_EQ(only<op::PoolIndices>(both->graph)->kernel, (Dims{2, 2}));
 }
 
 TEST(Pool, global_pooling_is_a_reduce) {
@@ -376,7 +378,8 @@ TEST(Resize, other_ranks_and_channels_last_are_brought_to_nchw) {
   EXPECT_EQ(output_shape(*line), (Shape{2, 3, 8}));
   ASSERT_IMPORTS(last, resized(13, {1, 2, 2, 3}, {}, {1, 4, 4, 3}, {}));
   EXPECT_EQ(operators_of(last->graph), "transpose resize transpose");
-  EXPECT_REFUSED(resized(13, {1, 2, 2, 3}, {1, 2, 2, 2}, {}, {}), "last two");
+  ASSERT_IMPORTS(three, resized(13, {1, 2, 2, 3}, {1, 2, 2, 2}, {}, {}));
+  EXPECT_EQ(operators_of(three->graph), "gather gather gather");
 }
 
 TEST(Resize, sizes_written_for_another_batch_follow_it) {
@@ -387,17 +390,18 @@ TEST(Resize, sizes_written_for_another_batch_follow_it) {
   EXPECT_EQ(output_shape(*g), (Shape{3, 1, 4, 4}));
 }
 
-TEST(Resize, what_is_not_supported_is_refused_by_name) {
-  EXPECT_REFUSED(resized(18, {1, 1, 4, 4}, {}, {1, 1, 2, 2}, {{"keep_aspect_ratio_policy", "not_larger"}}),
-                 "keep_aspect");
+TEST(Resize, nonsense_is_refused) {
+  EXPECT_REFUSED(resized(18, {1, 1, 4, 4}, {}, {1, 1, 2, 2}, {{"keep_aspect_ratio_policy", "sometimes"}}), "unknown");
   EXPECT_REFUSED(
       resized(13, {1, 1, 4, 4}, {1, 1, 2, 2}, {}, {{"coordinate_transformation_mode", "tf_crop_and_resize"}}),
-      "tf_crop_and_resize");
-  EXPECT_REFUSED(
-      resized(19, {1, 1, 4, 4}, {1, 1, 0.6f, 0.6f}, {}, {{"coordinate_transformation_mode", "half_pixel_symmetric"}}),
-      "half_pixel_symmetric");
+      "input 1");
   EXPECT_REFUSED(resized(13, {1, 1, 4, 4}, {}, {}, {}), "neither");
   EXPECT_REFUSED(resized(13, {1, 1, 4, 4}, {1, 1, -1, 1}, {}, {}), "out of range");
+}
+
+TEST(Resize, a_policy_keeps_the_aspect) {
+  ASSERT_IMPORTS(g, resized(18, {1, 1, 4, 2}, {}, {1, 1, 6, 6}, {{"keep_aspect_ratio_policy", "not_larger"}}));
+  EXPECT_EQ(output_shape(*g), (Shape{1, 1, 4, 2}));
 }
 
 TEST(Resize, half_pixel_for_nn_is_half_pixel_rounded_up) {

@@ -1,8 +1,26 @@
 // Pad: pads and value as attributes before opset 11, as inputs since.
+#include "onnx/formula.h"
 #include "onnx/operators.h"
 
 namespace stretto::onnx {
 namespace {
+
+/// Around each axis: a gather of positions modulo its size.
+Status finish_wrap(NodeContext& n, Operand src, const Dims& pads) {
+  Formula f(n);
+  const Shape shape = n.shape(src);
+  for (int axis = 0; axis < shape.size(); ++axis) {
+    const int64_t begin = pads[axis], size = shape[axis], count = begin + size + pads[axis + shape.size()];
+    if (begin == 0 && count == size) continue;
+    constexpr int64_t kMost = int64_t{1} << 24;
+    if (size < 1 || begin < -kMost || begin > kMost || count < 1 || count > kMost)
+      return bad_input("pads are out of range");
+    std::vector<int64_t> from;
+    for (int64_t i = 0; i < count; ++i) from.push_back(((i - begin) % size + size) % size);
+    src = f.emit(op::Gather{axis}, {src, f.constant(Tensor::of<int64_t>(DType::i64, {count}, from))});
+  }
+  return f.bind(src);
+}
 
 Status finish_pad(NodeContext& n, const Dims& pads, float value) {
   Operand src = n.input(0);
@@ -17,6 +35,8 @@ Status finish_pad(NodeContext& n, const Dims& pads, float value) {
     attrs.mode = op::PadMode::reflect;
   } else if (mode == "edge") {
     attrs.mode = op::PadMode::edge;
+  } else if (mode == "wrap") {
+    return finish_wrap(n, src, pads);
   } else if (mode != "constant") {
     return failed("mode '" + mode + "' is not supported");
   }

@@ -1,6 +1,7 @@
 // QuantizeLinear and DequantizeLinear, by tensor and by axis.
 #include <algorithm>
 
+#include "onnx/formula.h"
 #include "onnx/operators.h"
 #include "onnx/quantized.h"
 #include "onnx/types.h"
@@ -53,6 +54,24 @@ Status import_dequantize_linear(NodeContext& n) {
   STRETTO_ASSIGN(Scaling scaling, read_scaling(n, 1, 2, type));
   STRETTO_ASSIGN(Step step, dequantize_step(n, src, scaling, n.integer("axis", 1)));
   return n.finish(step.attrs, step.inputs);
+}
+
+/// Scale and zero point from the extremes of the data, 0 among them.
+Status import_dynamic_quantize_linear(NodeContext& n) {
+  Operand x = n.input(0);
+  STRETTO_TRY(n.mistakes());
+  Dims axes;
+  for (int i = 0; i < n.shape(x).size(); ++i) axes.push_back(i);
+  Formula f(n);
+  Operand most = f.unary(op::UnaryKind::relu, f.reduce(op::ReduceKind::max, x, axes, false));
+  Operand least = f.binary(op::BinaryKind::min, f.reduce(op::ReduceKind::min, x, axes, false), f.number(0));
+  Operand scale = f.div(f.sub(most, least), f.number(255));
+  auto byte = [&](Operand v) { return f.unary(op::UnaryKind::clip, v, 0, 255); };
+  Operand zero = byte(f.map(op::MapKind::round, {f.div(f.unary(op::UnaryKind::neg, least), scale)}));
+  Operand y = byte(f.add(f.map(op::MapKind::round, {f.div(x, scale)}), zero));
+  STRETTO_TRY(f.bind(f.cast(y, DType::u8), 0));
+  STRETTO_TRY(f.bind(scale, 1));
+  return f.bind(f.cast(zero, DType::u8), 2);
 }
 
 }  // namespace stretto::onnx

@@ -156,11 +156,6 @@ TEST(Quantized, what_cannot_be_is_refused_by_name) {
         attribute(m.node("QuantizeLinear", {"x", "many"}, {"y"}, "n"), "axis", 9);
       },
       {"'n'", "axis 9"});
-  check(
-      [](ModelText& m) {
-        m.node("DynamicQuantizeLinear", {"x"}, {"y", "a", "b"}, "n");
-      },
-      {"DynamicQuantizeLinear ×1 (n)"});
   check([](ModelText& m) { m.node("QLinearSoftmax", {"x"}, {"y"}, "n").set_domain("com.microsoft"); },
         {"com.microsoft::QLinearSoftmax ×1 (n)"});
 }

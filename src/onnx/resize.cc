@@ -1,8 +1,10 @@
-// Resize and Upsample: brought to the last two axes of N,C,H,W by reshapes and transposes where they name others.
+// Resize and Upsample: axis by axis where our operator has no word for it (resize_matrix.h), else brought to the last
+// two axes of N,C,H,W by reshapes and transposes where they name others.
 #include <algorithm>
 #include <cmath>
 
 #include "onnx/operators.h"
+#include "onnx/resize_matrix.h"
 
 namespace stretto::onnx {
 namespace {
@@ -160,6 +162,21 @@ Status read_coordinate(NodeContext& n, const Shape& src, const Target& target, o
   return {};
 }
 
+/// sizes under a keep_aspect_ratio_policy: one scale for all axes, the smallest or largest that they ask for.
+void keep_aspect(const std::string& policy, const Shape& src, const Dims& axes, Target& target) {
+  float scale = 0;
+  for (int64_t axis : axes) {
+    const float s = target.scales[static_cast<size_t>(axis)];
+    const bool better = policy == "not_larger" ? s < scale : s > scale;
+    if (scale == 0 || better) scale = s;
+  }
+  for (int64_t axis : axes) {
+    target.scales[static_cast<size_t>(axis)] = scale;
+    const int i = static_cast<int>(axis);
+    target.sizes[i] = static_cast<int64_t>(std::floor(static_cast<double>(scale) * static_cast<double>(src[i]) + 0.5));
+  }
+}
+
 Result<Target> read_target(NodeContext& n, const Shape& src) {
   Dims axes;
   for (int i = 0; i < src.size(); ++i) axes.push_back(i);
@@ -174,11 +191,64 @@ Result<Target> read_target(NodeContext& n, const Shape& src) {
     if (!scales.empty()) return from_scales(src, scales, axes);
   }
   if (!n.has_input(3)) return bad_input("neither scales nor sizes are given");
-  if (n.text("keep_aspect_ratio_policy", "stretch") != "stretch") {
-    return failed("keep_aspect_ratio_policy other than 'stretch' is not supported");
+  const std::string policy = n.text("keep_aspect_ratio_policy", "stretch");
+  if (policy != "stretch" && policy != "not_larger" && policy != "not_smaller") {
+    return bad_input("keep_aspect_ratio_policy '" + policy + "' is unknown");
   }
   STRETTO_ASSIGN(Dims sizes, n.known_integers(3));
-  return from_sizes(n, src, sizes, axes, n.is_literal(n.input(3)));
+  STRETTO_ASSIGN(Target target, from_sizes(n, src, sizes, axes, n.is_literal(n.input(3))));
+  if (policy != "stretch") keep_aspect(policy, src, axes, target);
+  return target;
+}
+
+/// Whether only the last two axes change, or H and W of N,H,W,C.
+bool is_planar(const Shape& src, const Target& target) {
+  int first = src.size(), last = -1;
+  for (int i = 0; i < src.size(); ++i) {
+    if (target.scales[static_cast<size_t>(i)] == 1.0f && target.sizes[i] == src[i]) continue;
+    first = std::min(first, i);
+    last = i;
+  }
+  return last < 0 || first >= src.size() - 2 || (src.size() == 4 && first >= 1 && last <= 2);
+}
+
+/// roi's entries by axis.
+Status read_crops(NodeContext& n, const Shape& src, ResizeRequest& request) {
+  STRETTO_ASSIGN(std::vector<float> roi, n.known_reals(1));
+  Dims axes;
+  for (int i = 0; i < src.size(); ++i) axes.push_back(i);
+  if (n.opset() >= 18 && n.has("axes")) axes = *n.integers("axes");
+  const auto count = static_cast<size_t>(axes.size());
+  if (roi.size() != 2 * count) return bad_input("roi has " + std::to_string(roi.size()) + " numbers");
+  request.crop_begin.assign(static_cast<size_t>(src.size()), 0);
+  request.crop_end.assign(static_cast<size_t>(src.size()), 1);
+  for (size_t i = 0; i < count; ++i) {
+    STRETTO_ASSIGN(int64_t axis, normalise_axis(axes[static_cast<int>(i)], src.size()));
+    if (!std::isfinite(roi[i]) || !std::isfinite(roi[i + count])) return bad_input("roi must be finite");
+    request.crop_begin[static_cast<size_t>(axis)] = roi[i];
+    request.crop_end[static_cast<size_t>(axis)] = roi[i + count];
+  }
+  return {};
+}
+
+Status finish_by_axis(NodeContext& n, const op::Resize& attrs, const Target& target, const std::string& coordinate) {
+  ResizeRequest request;
+  request.mode = attrs.mode;
+  request.rounding = attrs.rounding;
+  request.coordinate = coordinate;
+  request.antialias = n.flag("antialias", false) && attrs.mode != op::ResizeMode::nearest;
+  request.exclude_outside = n.flag("exclude_outside", false);
+  request.cubic_a = attrs.cubic_a;
+  request.outside = n.real("extrapolation_value", 0);
+  request.sizes = target.sizes;
+  request.scales = target.scales;
+  for (int64_t size : target.sizes) {
+    if (size < 1 || size >= (int64_t{1} << 31))
+      return bad_input("sizes " + to_string(target.sizes) + " are out of range");
+  }
+  if (coordinate == "tf_crop_and_resize") STRETTO_TRY(read_crops(n, n.shape(n.input(0)), request));
+  Formula f(n);
+  return f.bind(resize_by_axis(f, n.input(0), request));
 }
 
 }  // namespace
@@ -199,13 +269,19 @@ Status import_resize(NodeContext& n) {
   const Shape shape = n.shape(src);
   op::Resize attrs;
   STRETTO_ASSIGN(attrs.mode, read_mode(n));
-  if (n.flag("antialias", false)) return failed("antialias is not supported");
-  if (attrs.mode == op::ResizeMode::cubic && n.flag("exclude_outside", false)) {
-    return failed("exclude_outside is not supported");
-  }
   attrs.cubic_a = n.real("cubic_coeff_a", -0.75f);
   STRETTO_ASSIGN(Target target, read_target(n, shape));
   STRETTO_TRY(read_rounding(n, attrs));
+  const std::string coordinate = n.text("coordinate_transformation_mode", "half_pixel");
+  const bool smooth = attrs.mode != op::ResizeMode::nearest;
+  const bool filters = smooth && (n.flag("antialias", false) || n.flag("exclude_outside", false));
+  const bool other = coordinate == "tf_crop_and_resize" || (coordinate == "tf_half_pixel_for_nn" && smooth) ||
+                     (coordinate == "half_pixel_symmetric" && !whole_sizes(shape, target)) ||
+                     (coordinate == "tf_half_pixel_for_nn" && attrs.rounding != op::ResizeRounding::floor);
+  if (filters || other || !is_planar(shape, target)) {
+    if (!other) STRETTO_TRY(read_coordinate(n, shape, target, attrs));
+    return finish_by_axis(n, attrs, target, coordinate);
+  }
   STRETTO_TRY(read_coordinate(n, shape, target, attrs));
   return finish_resize(n, attrs, target);
 }

@@ -324,9 +324,158 @@ struct GemmInteger {
   bool operator==(const GemmInteger&) const = default;
 };
 
+/// Functions of elements that vector kernels have not. Persisted by name. `a` and `b` are used where the comment says.
+enum class MapKind : uint8_t {
+  // Of a real number.
+  log,
+  erf,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  asinh,
+  acosh,
+  atanh,
+  floor,
+  ceil,
+  round,      // ties to even
+  sign,       // −1, 0, 1; not-a-number stays
+  elu,        // x < 0 ? a·(e^x − 1) : x
+  softplus,   // ln(1 + e^x)
+  mish,       // x · tanh(ln(1 + e^x))
+  gelu,       // x/2 · (1 + erf(x/√2))
+  gelu_tanh,  // the same with tanh(√(2/π)·(x + 0.044715·x³)) for erf (Hendrycks, Gimpel 2016)
+  // Of a real number, boolean results.
+  is_nan,
+  is_inf,  // +∞ if a ≠ 0, −∞ if b ≠ 0
+  // Of integers or booleans.
+  bit_not,
+  // Of two of one type, boolean results.
+  equal,
+  less,
+  less_or_equal,
+  // Of two numbers of one type. Integers modulo 0 are 0.
+  mod,        // the sign of the divisor
+  remainder,  // the sign of the dividend
+  // Of two of one integer type, or booleans; shifts by the type's width or more give 0.
+  bit_and,
+  bit_or,
+  bit_xor,
+  shift_left,
+  shift_right,
+  // Of a boolean and two of one type: x ? y : z.
+  select,
+};
+
+/// One, two or three inputs with NumPy's broadcasting.
+struct Map {
+  MapKind kind = MapKind::log;
+  float a = 0, b = 0;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &Map::kind}, std::pair{"a", &Map::a}, std::pair{"b", &Map::b}};
+  }
+  bool operator==(const Map&) const = default;
+};
+
+enum class CumulateKind : uint8_t { sum, product };
+
+/// Each element joined with all before it along `axis` (`reverse`: after it). `exclusive` leaves itself out, so that
+/// the first is 0 or 1. f32, i32 or i64.
+struct Cumulate {
+  CumulateKind kind = CumulateKind::sum;
+  int64_t axis = 0;
+  bool exclusive = false, reverse = false;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &Cumulate::kind}, std::pair{"axis", &Cumulate::axis},
+                      std::pair{"exclusive", &Cumulate::exclusive}, std::pair{"reverse", &Cumulate::reverse}};
+  }
+  bool operator==(const Cumulate&) const = default;
+};
+
+/// i64 positions along `axis` of the `k` largest (or smallest) elements, the best first and of equal ones the lower
+/// position first; not-a-number comes last. f32 or any integers.
+struct TopK {
+  int64_t axis = 0, k = 1;
+  bool largest = true;
+  static auto fields() {
+    return std::tuple{std::pair{"axis", &TopK::axis}, std::pair{"k", &TopK::k}, std::pair{"largest", &TopK::largest}};
+  }
+  bool operator==(const TopK&) const = default;
+};
+
+/// i64: where a max pool of f32, u8 or i8 finds its maxima, as row-major positions in the whole source; the first of
+/// equal ones.
+struct PoolIndices : Pool {
+  static auto fields() { return Pool::fields(); }
+  bool operator==(const PoolIndices&) const = default;
+};
+
+enum class ScatterKind : uint8_t { replace, add, mul, min, max };
+
+/// data[N,*], indices i32 or i64 [M], updates[M,*] → data, its row indices[m] joined with row m of updates, one m after
+/// the other. Negative indices count from the end; those outside do nothing. Arithmetic is of f32, i32 and i64.
+struct Scatter {
+  ScatterKind kind = ScatterKind::replace;
+  static auto fields() { return std::make_tuple(std::pair{"kind", &Scatter::kind}); }
+  bool operator==(const Scatter&) const = default;
+};
+
+enum class GridMode : uint8_t { nearest, linear, cubic };
+enum class GridPadding : uint8_t { zeros, border, reflection };
+
+/// ONNX's GridSample: src f32[N,C,*S], grid f32[N,*O,axes of S] (the innermost axis first, −1 to 1) → [N,C,*O]; two or
+/// three axes, cubic only two.
+struct GridSample {
+  GridMode mode = GridMode::linear;
+  GridPadding padding = GridPadding::zeros;
+  bool align_corners = false;
+  static auto fields() {
+    return std::tuple{std::pair{"mode", &GridSample::mode}, std::pair{"padding", &GridSample::padding},
+                      std::pair{"align_corners", &GridSample::align_corners}};
+  }
+  bool operator==(const GridSample&) const = default;
+};
+
+/// ONNX's RoiAlign (He et al. 2017): src f32[N,C,H,W], rois f32[R,4], image of each i32 or i64 [R] →
+/// [R,C,height,width]. `sampling` 0: as many points as the bin has pixels. An image outside is brought to the nearer
+/// end.
+struct RoiAlign {
+  PoolKind kind = PoolKind::average;
+  int64_t height = 1, width = 1, sampling = 0;
+  float scale = 1;
+  bool half_pixel = true;
+  static auto fields() {
+    return std::tuple{std::pair{"kind", &RoiAlign::kind},   std::pair{"height", &RoiAlign::height},
+                      std::pair{"width", &RoiAlign::width}, std::pair{"sampling", &RoiAlign::sampling},
+                      std::pair{"scale", &RoiAlign::scale}, std::pair{"half_pixel", &RoiAlign::half_pixel}};
+  }
+  bool operator==(const RoiAlign&) const = default;
+};
+
+/// boxes f32[B,n,4], scores f32[B,C,n] → i64[B·C·min(most,n), 3]: image, class and box of what greedy suppression
+/// keeps, class by class, the best score first; rows that are not needed follow, all −1. A box is kept if its score is
+/// above `score` (−∞: whatever it is) and overlaps no better one of its class by more than `overlap`. Boxes are two
+/// corners, y first, or with `centered` x, y of the centre, width and height.
+struct NonMaxSuppression {
+  int64_t most = 1;
+  float overlap = 0, score = 0;
+  bool centered = false;
+  static auto fields() {
+    return std::tuple{std::pair{"most", &NonMaxSuppression::most}, std::pair{"overlap", &NonMaxSuppression::overlap},
+                      std::pair{"score", &NonMaxSuppression::score},
+                      std::pair{"centered", &NonMaxSuppression::centered}};
+  }
+  bool operator==(const NonMaxSuppression&) const = default;
+};
+
 /// The attributes of any operator; which alternative is held says which operator it is.
 using Attrs = std::variant<Conv, ConvTranspose, Gemm, MatMul, BatchNorm, Unary, Binary, Softmax, Lrn, Pool, Reduce,
                            Concat, Slice, Reshape, Transpose, Expand, Gather, Pad, Resize, Cast, Reformat, Quantize,
-                           Dequantize, Requantize, Lookup, ConvInteger, ConvTransposeInteger, GemmInteger>;
+                           Dequantize, Requantize, Lookup, ConvInteger, ConvTransposeInteger, GemmInteger, Map,
+                           Cumulate, TopK, PoolIndices, Scatter, GridSample, RoiAlign, NonMaxSuppression>;
 
 }  // namespace stretto::op

@@ -32,6 +32,20 @@ inline constexpr std::array<std::string_view, 4> kEnumNames<ResizeCoordinate>{"h
 template <>
 inline constexpr std::array<std::string_view, 4> kEnumNames<ResizeRounding>{"round_prefer_floor", "round_prefer_ceil",
                                                                             "floor", "ceil"};
+template <>
+inline constexpr std::array<std::string_view, 36> kEnumNames<MapKind>{
+    "log",           "erf",   "sin",       "cos",       "tan",    "asin",    "acos",       "atan",        "sinh",
+    "cosh",          "asinh", "acosh",     "atanh",     "floor",  "ceil",    "round",      "sign",        "elu",
+    "softplus",      "mish",  "gelu",      "gelu_tanh", "is_nan", "is_inf",  "bit_not",    "equal",       "less",
+    "less_or_equal", "mod",   "remainder", "bit_and",   "bit_or", "bit_xor", "shift_left", "shift_right", "select"};
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumNames<CumulateKind>{"sum", "product"};
+template <>
+inline constexpr std::array<std::string_view, 5> kEnumNames<ScatterKind>{"replace", "add", "mul", "min", "max"};
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<GridMode>{"nearest", "linear", "cubic"};
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<GridPadding>{"zeros", "border", "reflection"};
 
 /// "?" for a value outside the enum.
 template <class E>

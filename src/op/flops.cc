@@ -41,6 +41,18 @@ struct Flops {
     int taps = a.mode == ResizeMode::nearest ? 0 : a.mode == ResizeMode::linear ? 4 : 16;
     return 2 * taps * count(out);
   }
+  double operator()(const Map& a) const { return a.kind < MapKind::bit_not ? 20 * count(out) : count(out); }
+  double operator()(const Cumulate&) const { return count(out); }
+  double operator()(const TopK& a) const { return count(in[0]) * (a.k == 1 ? 1 : 10); }
+  double operator()(const PoolIndices& a) const { return count(out) * product(a.kernel, 0); }
+  double operator()(const Scatter&) const { return count(in[2]); }
+  double operator()(const GridSample& a) const { return count(out) * (a.mode == GridMode::cubic ? 40 : 16); }
+  double operator()(const RoiAlign& a) const {
+    return count(out) * 10 * (a.sampling > 0 ? static_cast<double>(a.sampling * a.sampling) : 64.0 * 64.0);
+  }
+  double operator()(const NonMaxSuppression& a) const {
+    return count(in[1]) * (10 + 10 * static_cast<double>(a.most < in[0].shape[1] ? a.most : in[0].shape[1]));
+  }
   template <class T>
   double operator()(const T&) const {
     return 0;

@@ -14,6 +14,7 @@ bool empty_ok(const Attrs& attrs, DType dtype) {
                std::holds_alternative<Expand>(attrs) || std::holds_alternative<Gather>(attrs) ||
                std::holds_alternative<Cast>(attrs) || std::holds_alternative<Reformat>(attrs);
   bool elementwise = std::holds_alternative<Unary>(attrs) || std::holds_alternative<Binary>(attrs);
+  if (std::holds_alternative<Map>(attrs)) return is_index(dtype) || dtype == DType::boolean;
   return is_index(dtype) && (moves || elementwise);
 }
 

@@ -46,6 +46,14 @@ Result<TensorType> infer_one(const Lookup&, Types);
 Result<TensorType> infer_one(const ConvInteger&, Types);
 Result<TensorType> infer_one(const ConvTransposeInteger&, Types);
 Result<TensorType> infer_one(const GemmInteger&, Types);
+Result<TensorType> infer_one(const Map&, Types);
+Result<TensorType> infer_one(const Cumulate&, Types);
+Result<TensorType> infer_one(const TopK&, Types);
+Result<TensorType> infer_one(const PoolIndices&, Types);
+Result<TensorType> infer_one(const Scatter&, Types);
+Result<TensorType> infer_one(const GridSample&, Types);
+Result<TensorType> infer_one(const RoiAlign&, Types);
+Result<TensorType> infer_one(const NonMaxSuppression&, Types);
 
 /// Element types that shape arithmetic is done in.
 inline bool is_index(DType t) {

@@ -33,6 +33,14 @@ struct Arity {
   std::pair<int, int> operator()(const ConvInteger&) const { return {2, 3}; }
   std::pair<int, int> operator()(const ConvTransposeInteger&) const { return {2, 3}; }
   std::pair<int, int> operator()(const GemmInteger&) const { return {2, 3}; }
+  std::pair<int, int> operator()(const Map& a) const {
+    const int count = a.kind == MapKind::select ? 3 : a.kind >= MapKind::equal ? 2 : 1;
+    return {count, count};
+  }
+  std::pair<int, int> operator()(const Scatter&) const { return {3, 3}; }
+  std::pair<int, int> operator()(const GridSample&) const { return {2, 2}; }
+  std::pair<int, int> operator()(const RoiAlign&) const { return {3, 3}; }
+  std::pair<int, int> operator()(const NonMaxSuppression&) const { return {2, 2}; }
   template <class T>
   std::pair<int, int> operator()(const T&) const {
     return {1, 1};
@@ -55,6 +63,7 @@ std::string_view name_of(BinaryKind kind) {
 std::string_view display_name(const Attrs& attrs) {
   if (auto* unary = std::get_if<Unary>(&attrs)) return enum_name(unary->kind);
   if (auto* binary = std::get_if<Binary>(&attrs)) return enum_name(binary->kind);
+  if (auto* map = std::get_if<Map>(&attrs)) return enum_name(map->kind);
   if (auto* pool = std::get_if<Pool>(&attrs)) return pool->kind == PoolKind::max ? "max_pool" : "average_pool";
   if (auto* reduce = std::get_if<Reduce>(&attrs)) {
     switch (reduce->kind) {

@@ -44,6 +44,15 @@ std::vector<Attrs> samples() {
       ConvInteger{{{2, 1}, {1, 3}, {0, 1, 2, 3}, 4}, 7},
       ConvTransposeInteger{{{2, 2}, {1, 1}, {1, 1, 0, 0}, {1, 0}, 1}, 7},
       GemmInteger{255},
+      Map{MapKind::elu, 0.5f, 0},
+      Map{MapKind::select},
+      Cumulate{CumulateKind::product, 2, true, false},
+      TopK{1, 5, false},
+      PoolIndices{{PoolKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, false, true}},
+      Scatter{ScatterKind::min},
+      GridSample{GridMode::cubic, GridPadding::reflection, true},
+      RoiAlign{PoolKind::max, 7, 5, 2, 0.25f, false},
+      NonMaxSuppression{100, 0.5f, -std::numeric_limits<float>::infinity(), true},
   };
 }
 
@@ -78,6 +87,9 @@ TEST(Text, EveryEnumHasANameThatReadsBack) {
   for (int k = 0; k <= static_cast<int>(BinaryKind::prelu); ++k) {
     auto kind = static_cast<BinaryKind>(k);
     EXPECT_EQ(enum_from_name<BinaryKind>(name_of(kind)), kind);
+  }
+  for (int k = 0; k <= static_cast<int>(MapKind::select); ++k) {
+    EXPECT_EQ(enum_from_name<MapKind>(enum_name(static_cast<MapKind>(k))), static_cast<MapKind>(k));
   }
   EXPECT_EQ(name_of(static_cast<UnaryKind>(200)), "?");
 }

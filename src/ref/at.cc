@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include "ref/elementwise.h"
+#include "ref/general.h"
 #include "ref/integer.h"
 #include "ref/movement.h"
 #include "ref/products.h"
@@ -53,7 +54,9 @@ struct At {
   Scalar operator()(const op::Pool& a) const { return either(a); }
   template <class A>
   Scalar operator()(const A& a) const {
-    if constexpr (kIsInteger<A>)
+    if constexpr (kIsGeneral<A>)
+      return general_element(a, t, FunctionReader{read}, linear);
+    else if constexpr (kIsInteger<A>)
       return integer_element(a, t, FunctionReader{read}, linear);
     else
       return {compute<double>(a, t, FunctionReader{read}, linear), 0};

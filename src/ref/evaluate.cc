@@ -1,11 +1,13 @@
 // The oracle for whole tensors: the same element functions as `at`, with inputs read straight from memory.
 #include <fmt/format.h>
 
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <vector>
 
 #include "ref/elementwise.h"
+#include "ref/general.h"
 #include "ref/integer.h"
 #include "ref/move.h"
 #include "ref/products.h"
@@ -97,11 +99,51 @@ struct Compute {
 
   template <class A>
   void operator()(const A& a) const {
-    if constexpr (kIsInteger<A>) {
+    if constexpr (std::is_same_v<A, op::Scatter>) {
+      scatter(a);
+    } else if constexpr (std::is_same_v<A, op::TopK> || std::is_same_v<A, op::Cumulate>) {
+      const int axis = static_cast<int>(a.axis);
+      for (int64_t i = 0; i < t.out.elements(); ++i) {
+        const Line l = line_through(i, t.out.shape, axis);
+        if (i == l.first) line(a, l);
+      }
+    } else if constexpr (std::is_same_v<A, op::NonMaxSuppression>) {
+      const std::vector<int64_t> rows = selection(a, t, AnyReader{inputs});
+      for (size_t i = 0; i < rows.size(); ++i) write(static_cast<int64_t>(i), rows[i]);
+    } else if constexpr (kIsGeneral<A>) {
+      const int64_t count = t.out.elements();
+      for (int64_t i = 0; i < count; ++i) write(i, general_element(a, t, AnyReader{inputs}, i));
+    } else if constexpr (kIsInteger<A>) {
       const int64_t count = t.out.elements();
       for (int64_t i = 0; i < count; ++i) write(i, integer_element(a, t, AnyReader{inputs}, i));
     } else {
       in_one_type(a);
+    }
+  }
+  /// A line at a time: what general_element finds for each of its elements alone.
+  void line(const op::TopK& a, const Line& l) const {
+    const std::vector<int64_t> order = ordered_line(a, t, AnyReader{inputs}, l.first);
+    for (int64_t i = 0; i < l.count; ++i) write(l.first + i * l.stride, order[static_cast<size_t>(i)]);
+  }
+  void line(const op::Cumulate& a, const Line& l) const {
+    const bool product = a.kind == op::CumulateKind::product;
+    Scalar total = product ? Scalar{1, 1} : Scalar{};
+    for (int64_t i = 0; i < l.count; ++i) {
+      const int64_t at = l.first + (a.reverse ? l.count - 1 - i : i) * l.stride;
+      const Scalar x = element_of(t, AnyReader{inputs}, 0, at), before = total;
+      total = scattered(product ? op::ScatterKind::mul : op::ScatterKind::add, total, x);
+      write(at, a.exclusive ? before : total);
+    }
+  }
+  /// All updates in turn: what general_element finds for each element of the data alone.
+  void scatter(const op::Scatter& a) const {
+    std::memcpy(write.data, inputs[0].data(), inputs[0].bytes());
+    const int64_t rows = t.out.shape[0], inner = product(t.out.shape, 1, t.out.shape.size());
+    for (int64_t i = 0; i < inputs[2].elements(); ++i) {
+      const int64_t index = load(inputs[1], i / inner).integer, row = index < 0 ? index + rows : index;
+      if (row < 0 || row >= rows) continue;
+      const int64_t to = row * inner + i % inner;
+      write(to, scattered(a.kind, load(write.data, t.out.dtype, to), load(inputs[2], i)));
     }
   }
   /// Every input has the type of the first.

@@ -39,7 +39,24 @@ class Generator {
   op::Attrs attrs(const Shape& x) {
     int rank = x.size(), s = std::max(1, rank - 2);
     auto axis = number(0, std::max(0, rank - 1));
-    switch (number(0, 27)) {
+    switch (number(0, 35)) {
+      case 28:
+        return op::Map{kind<op::MapKind>(36), real(), real()};
+      case 29:
+        return op::Cumulate{kind<op::CumulateKind>(2), axis, number(0, 1) == 1, number(0, 1) == 1};
+      case 30:
+        return op::TopK{axis, number(1, 4), number(0, 1) == 1};
+      case 31:
+        return op::PoolIndices{{op::PoolKind::max, dims(s, 1, 4), dims(s, 1, 3), dims(s, 1, 3), dims(2 * s, 0, 3),
+                                false, number(0, 1) == 1}};
+      case 32:
+        return op::Scatter{kind<op::ScatterKind>(5)};
+      case 33:
+        return op::GridSample{kind<op::GridMode>(3), kind<op::GridPadding>(3), number(0, 1) == 1};
+      case 34:
+        return op::RoiAlign{kind<op::PoolKind>(2), number(1, 3), number(1, 3), number(0, 2), real(), number(0, 1) == 1};
+      case 35:
+        return op::NonMaxSuppression{number(1, 5), real(), real(), number(0, 1) == 1};
       case 21:
         return op::Quantize{0.25f, number(-3, 3), number(0, 1) == 0 ? DType::u8 : DType::i8};
       case 22:
@@ -154,8 +171,42 @@ std::vector<Tensor> integer_inputs_for(const op::Attrs& attrs, const Shape& x, G
   return inputs;
 }
 
+/// Inputs of an operator whose inputs differ in type or rank; none for any other.
+std::vector<Tensor> general_inputs_for(const op::Attrs& attrs, const Shape& x, Generator& g) {
+  if (const auto* a = std::get_if<op::Map>(&attrs)) {
+    const bool tests = a->kind < op::MapKind::bit_not, shifts = a->kind == op::MapKind::shift_left;
+    const DType type = tests ? DType::f32 : shifts ? DType::u16 : static_cast<DType>(g.number(1, 13));
+    std::vector<Tensor> inputs{small(a->kind == op::MapKind::select ? DType::boolean : type, x, g)};
+    while (static_cast<int>(inputs.size()) < op::arity(attrs).first) {
+      inputs.push_back(small(type, g.number(0, 1) == 0 ? x : Shape{x.back()}, g));
+    }
+    return inputs;
+  }
+  const int64_t n = g.number(1, 5);
+  if (std::holds_alternative<op::Scatter>(attrs)) {
+    Shape rows = x;
+    rows[0] = n;
+    const DType type = g.number(0, 1) == 0 ? DType::f32 : DType::i32;
+    return {small(type, x, g), small(DType::i64, {n}, g), small(type, rows, g)};
+  }
+  if (std::holds_alternative<op::GridSample>(attrs) && (x.size() == 4 || x.size() == 5)) {
+    Shape grid = g.dims(x.size(), 1, 3);
+    grid[0] = x[0];
+    grid[x.size() - 1] = x.size() - 2;
+    return {small(DType::f32, x, g), small(DType::f32, grid, g)};
+  }
+  if (std::holds_alternative<op::RoiAlign>(attrs) && x.size() == 4) {
+    return {small(DType::f32, x, g), small(DType::f32, {n, 4}, g), small(DType::i32, {n}, g)};
+  }
+  if (std::holds_alternative<op::NonMaxSuppression>(attrs) && x.size() == 3) {
+    return {small(DType::f32, {x[0], x[2], 4}, g), small(DType::f32, x, g)};
+  }
+  return {};
+}
+
 /// Shapes that give the operator a chance.
 std::vector<Tensor> inputs_for(const op::Attrs& attrs, const Shape& x, Generator& g) {
+  if (std::vector<Tensor> made = general_inputs_for(attrs, x, g); !made.empty()) return made;
   if (std::vector<Tensor> made = integer_inputs_for(attrs, x, g); !made.empty()) return made;
   bool integers = g.number(0, 3) == 0;
   std::vector<Tensor> inputs{g.tensor(x, integers)};

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "kernels/cpu/tables.h"
+#include "kernels/cpu/testing_general.h"
 #include "kernels/cpu/testing_integer.h"
 #if defined(STRETTO_X86)
 #include "kernels/cpu/x86/fp16_emulated.h"
@@ -492,6 +493,7 @@ const std::vector<Case>& all_cases() {
     add_resizes(cases);
     add_channel_moves(cases);
     add_moves(cases);
+    for (auto& [name, problem] : general_problems()) cases.push_back({name, std::move(problem)});
     for (Problem& p : integer_problems(1, 400)) cases.push_back({"integer", std::move(p)});
     return cases;
   }();

@@ -30,9 +30,10 @@ class ProblemReference {
     int node = -1;
     std::vector<TensorType> types;
     std::unordered_map<int64_t, ref::Scalar> known;
+    Tensor whole;  // of an operator whose elements are found together
   };
   ref::Scalar value(int operand, int64_t linear);
-  ref::Scalar compute(const Source& source, int64_t linear);
+  ref::Scalar compute(Source& source, int64_t linear);
 
   const Problem& problem_;
   std::vector<Source> sources_;  // by operand

@@ -37,5 +37,13 @@ Tactic concat_row();
 Tactic gather_row();
 Tactic pad_row();
 Tactic cast_row();
+Tactic map_row();
+Tactic cumulate_row();
+Tactic top_k_row();
+Tactic pool_indices_row();
+Tactic scatter_row();
+Tactic grid_sample_row();
+Tactic roi_align_row();
+Tactic non_max_suppression_row();
 
 }  // namespace stretto::kernels::generic

@@ -44,6 +44,15 @@ TacticTable generic_table() {
       gather_row(),
       pad_row(),
       cast_row(),
+      // What networks need now and then
+      map_row(),
+      cumulate_row(),
+      top_k_row(),
+      pool_indices_row(),
+      scatter_row(),
+      grid_sample_row(),
+      roi_align_row(),
+      non_max_suppression_row(),
   };
   return kRows;
 }
