@@ -46,7 +46,7 @@ std::vector<Config> configs_of(const Tactic& tactic, const Problem& problem, con
 
 bool takes(const Tactic& tactic, const Problem& problem, const TrialOptions& options) {
   return std::string_view(tactic.name).find(options.name_part) != std::string_view::npos && cpu_has(tactic.isa) &&
-         tactic.supports(problem) == Refusal::none;
+         refusal_of(tactic, problem) == Refusal::none;
 }
 
 void check(Entrant& e, TrialData& data, TaskPool& pool) {

@@ -3,6 +3,7 @@
 The table is what CMake links: DEPS of each stretto_room. A room may include itself, its row, and what its row reaches;
 its tests also what TEST_DEPS says. docs/architecture.md must show the same rows. Beyond that:
   - other rooms see of the kernels only kernels/cpu/tables.h;
+  - nobody sees the rows of the CUDA plug-in (kernels/cuda): what is needed of them crosses its interface;
   - files for one instruction set (kernels/cpu/x86/<isa>/) hold loops alone: a few headers that define no shared inline
     functions, and nothing of another instruction set;
   - the command line sees the public API alone, the public API only the standard library and itself;
@@ -30,6 +31,7 @@ LIBRARIES = {
     "CLI/": {"cli"},
     "spdlog/": {"cli"},
     "nlohmann/": {"builder", "tools", "cli"},
+    "cuda_": {"cuda_rows"},
 }
 # Public header: rooms that may include it; those not named here are for all.
 PUBLIC = {

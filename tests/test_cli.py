@@ -61,8 +61,8 @@ def test_missing_files_are_named(arguments, small, image, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_cuda_where_there_is_none_is_status_1(small, tmp_path):
-    tool.refusal(1, "build", small[0], "-o", tmp_path / "out", "--device", "cuda")
+def test_a_gpu_that_is_not_there_is_status_1(small, tmp_path):
+    tool.refusal(1, "build", small[0], "-o", tmp_path / "out", "--device", "cuda:999")
     assert not (tmp_path / "out").exists()
 
 

@@ -50,6 +50,8 @@ struct BuildOptions {
   std::string export_onnx;  ///< write the quantised network as Q/DQ ONNX here
   bool explain = false;     ///< fill BuildReport::explanation: by `calibration`'s samples, or `verify_input`'s
 
+  /// "cpu", or "cuda", "cuda:N": a GPU, through libstretto_cuda.so beside the program. There fp16 keeps values and
+  /// weights in f16, tf32 multiplies f32 values in tf32; sums are f32.
   std::string device = "cpu";
   std::vector<ShapeSet> shapes;   ///< each entry is one specialised program; empty: the model's own shapes
   int64_t batch = 0;              ///< first dimension of every input; 0: the model's

@@ -31,10 +31,12 @@ struct ContextOptions {
 /// Cheap to copy: copies share the plan. Immutable, so safe to use from any thread.
 class Engine {
  public:
-  explicit Engine(const Plan& plan);
+  /// `device` as for load().
+  explicit Engine(const Plan& plan, const std::string& device = {});
   /// Maps the file; weights are not copied. Throws Error (bad_input: damaged or foreign; failed: needs another
-  /// machine). `check_weights` compares the checksum of the weights as well, which reads the whole file.
-  static Engine load(const std::string& path, bool check_weights = false);
+  /// machine). `check_weights` compares the checksum of the weights as well, which reads the whole file. `device`:
+  /// which GPU a plan for one runs on, "cuda:1"; empty: the first. A plan for another device than named is refused.
+  static Engine load(const std::string& path, bool check_weights = false, const std::string& device = {});
 
   int programs() const;
   std::vector<TensorInfo> inputs(int program = 0) const;

@@ -128,8 +128,16 @@ struct BenchReport {
   } deadline;
   double peak_gflops = 0, clock_ghz = 0;  ///< measured in the same run, with `threads` threads
   std::vector<BenchLayer> layers;
+  struct {
+    std::string name;         ///< empty: the plan is not for a GPU, and the rest is 0
+    LatencyStats network_ms;  ///< of the GPU's clock: all steps as one graph, without transfers, each run by itself
+    double in_a_row_ms = 0;   ///< the same, mean of runs launched without waiting for each other
+    double inputs_ms = 0, outputs_ms = 0;  ///< transfers to the GPU and back
+    int driver = 0;                        ///< 13000 is CUDA 13.0
+  } gpu;
 };
-BenchReport bench(const std::string& plan, const BenchOptions& options = {});
+/// `device` as for Engine::load.
+BenchReport bench(const std::string& plan, const BenchOptions& options = {}, const std::string& device = {});
 BenchReport bench(const Engine& engine, const BenchOptions& options = {});
 
 // --- devices ---------------------------------------------------------------------------------------------------------
@@ -146,8 +154,13 @@ struct DeviceInfo {
   };
   std::vector<Peak> peaks;
   double memory_gb_per_s = 0, clock_ghz = 0;
+  bool gpu = false;  ///< then these hold, and of the above name, model, memory_gb_per_s and clock_ghz, by data sheet
+  std::string compute_capability;
+  int multiprocessors = 0, driver = 0;  ///< a driver of 13000 speaks CUDA 13.0
+  size_t memory_bytes = 0, gpu_l2_bytes = 0;
 };
-std::vector<DeviceInfo> devices(bool measure_peaks = true);
+/// The CPU, then every GPU. `no_gpu`: why there is none, if there is none and it is not null.
+std::vector<DeviceInfo> devices(bool measure_peaks = true, std::string* no_gpu = nullptr);
 
 // --- files -----------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 
 #include "builder/arena.h"
 #include "device/memory.h"
+#include "kernels/cpu/tables.h"
 
 namespace stretto {
 namespace {
@@ -285,14 +286,29 @@ Result<plan::Program> compile_program(const ir::Graph& graph, const Cover& cover
   return Compiler(graph, cover, selector, pool).compile();
 }
 
+void set_device(plan::Plan& plan, const Gpu* gpu) {
+  plan.device = gpu != nullptr ? plan::Device::cuda : plan::Device::cpu;
+  for (const plan::Program& program : plan.programs) {
+    for (const plan::Step& step : program.steps) {
+      const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
+      plan.compute = std::max(plan.compute, static_cast<uint32_t>(tactic->compute));
+    }
+  }
+}
+
+Result<std::shared_ptr<const ResolvedPlan>> resolve_on(const Gpu* gpu, std::shared_ptr<const plan::Plan> plan) {
+  return resolve(std::move(plan), gpu != nullptr ? gpu->info().number : 0);
+}
+
 Result<std::shared_ptr<const ResolvedPlan>> compile_alone(const ir::Graph& graph, const Cover& cover,
-                                                          Selector& selector) {
+                                                          Selector& selector, const Gpu* gpu) {
   auto plan = std::make_shared<plan::Plan>();
   plan::WeightsPool pool;
   STRETTO_ASSIGN(plan::Program program, compile_program(graph, cover, selector, pool));
   plan->programs.push_back(std::move(program));
   std::move(pool).give_to(*plan);
-  return resolve(plan);
+  set_device(*plan, gpu);
+  return resolve_on(gpu, plan);
 }
 
 }  // namespace stretto

@@ -22,11 +22,13 @@ class Harness {
   void set_inputs(const SampleInputs& sample);
   /// Inputs must have been set.
   void run(StepObserver* observer = nullptr) { executor_->run(input_pointers_, output_pointers_, observer); }
+  /// Why the latest run failed, if it did.
+  const Status& failure() const { return executor_->failure(); }
   const Tensor& output(size_t i) const { return outputs_[i]; }
   /// A dense copy of a tensor of the program: from an observer.
   Tensor copy_of(uint32_t tensor) const;
 
-  /// Mean seconds of a run, over at least `seconds` or `most` runs.
+  /// Mean seconds of a run (on a GPU by its clock, without transfers), over at least `seconds` or `most` runs.
   double time_runs(double seconds, int most);
   /// The same by step, each waited for.
   std::vector<double> time_steps(double seconds, int most);

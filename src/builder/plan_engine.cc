@@ -6,6 +6,6 @@
 
 namespace stretto {
 
-Engine::Engine(const Plan& plan) : Engine(make_engine(plan.impl()->plan)) {}
+Engine::Engine(const Plan& plan, const std::string& device) : Engine(make_engine(plan.impl()->plan, device)) {}
 
 }  // namespace stretto

@@ -12,6 +12,8 @@
 #include "quantize/steps.h"
 #include "ref/ref.h"
 #include "samples/preprocess.h"
+#include "tactics/plugin_rows.h"
+#include "tactics/select/gpu_trial.h"
 
 namespace stretto {
 namespace {
@@ -41,6 +43,17 @@ void BuildSession::progress(const char* stage, double fraction, const std::strin
   options_.progress({stage, fraction, remaining, detail});
 }
 
+std::vector<Layout> BuildSession::cpu_layouts(Isa isa, bool integers) {
+  std::vector<Layout> layouts;
+  if (contains(isa, Isa::avx512)) {
+    layouts = {Layout::c16};
+  } else if (contains(isa, Isa::avx2)) {
+    layouts = {Layout::c8};
+    if (integers) layouts.push_back(Layout::c16);
+  }
+  return layouts;
+}
+
 Status BuildSession::check_options() {
   const bool int8 = options_.precision == Precision::int8;
   if (int8 && options_.calibration.empty() && options_.calibration_cache.empty()) {
@@ -64,12 +77,14 @@ Status BuildSession::check_options() {
         "--max-error has no samples to measure on, as nothing is calibrated: give a folder with --verify-input" +
         std::string(int8 ? ", or calibrate anew with --calib" : ""));
   }
-  if (!int8 && options_.precision != Precision::fp32 && options_.precision != Precision::fp16)
-    return failed("this version builds fp32, fp16 and int8 plans: leave --precision out, or give one of these");
-  if (options_.device != "cpu") {
-    return failed("device '" + options_.device + "' is not available: this version has the CPU only, use --device cpu");
+  STRETTO_ASSIGN(const int gpu, gpu_number(options_.device));
+  const bool tf32 = gpu >= 0 && options_.precision == Precision::tf32;
+  if (!int8 && !tf32 && options_.precision != Precision::fp32 && options_.precision != Precision::fp16) {
+    return failed("precision " + std::string(options_.precision == Precision::tf32 ? "tf32" : "bf16") +
+                  " is not available on device '" + options_.device + "': leave --precision out, or give fp32 or fp16");
   }
-  isa_ = best_isa();
+  if (gpu >= 0) STRETTO_TRY(open_gpu(gpu));
+  isa_ = gpu_ ? Isa::scalar : best_isa();
   if (!options_.isa.empty()) {
     auto wanted = isa_from_name(options_.isa);
     if (!wanted) {
@@ -81,15 +96,24 @@ Status BuildSession::check_options() {
   }
   if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
   threads_ = options_.threads > 0 ? options_.threads : usable_cpus();
-  if (contains(isa_, Isa::avx512)) {
-    blocked_ = {Layout::c16};
-  } else if (contains(isa_, Isa::avx2)) {
-    blocked_ = {Layout::c8};
-    if (int8) blocked_.push_back(Layout::c16);
-  }
+  blocked_ = gpu_ ? std::vector{Layout::nhwc8, Layout::nhwc8h} : cpu_layouts(isa_, int8);
   if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
   if (options_.batch < 0) return bad_usage("--batch must be positive");
+  return {};
+}
+
+Status BuildSession::split(ir::Graph& graph) const {
+  if (blocked_.empty() || gpu_) return {};
+  return split_moves(graph).status();
+}
+
+Status BuildSession::open_gpu(int number) {
+  STRETTO_ASSIGN(gpu_, Gpu::open(number));
+  if (options_.precision == Precision::int8) {
+    return failed("int8 is not available on device '" + options_.device + "' in this version: give fp16, tf32 or fp32");
+  }
+  if (!options_.isa.empty()) return bad_usage("--isa names a CPU's instruction set: leave it out with --device cuda");
   return {};
 }
 
@@ -135,7 +159,7 @@ Status BuildSession::optimise() {
       if (pass.rewrites > 0) applied.push_back({{"pass", pass.name}, {"rewrites", pass.rewrites}});
     }
     variant.optimised = variant.graph;
-    if (!blocked_.empty()) STRETTO_TRY(split_moves(variant.graph).status());
+    STRETTO_TRY(split(variant.graph));
   }
   details_ = applied.dump();
   progress("optimise", kOptimised);
@@ -145,9 +169,10 @@ Status BuildSession::optimise() {
 Status BuildSession::open_selector() {
   std::string path = options_.tactic_cache.empty() ? default_tactic_cache_path() : options_.tactic_cache;
   if (path == "none") path.clear();
-  bool cold = weight_bytes(variants_[0].graph) > cache_bytes(3);
+  bool cold = !gpu_ && weight_bytes(variants_[0].graph) > cache_bytes(3);
   std::string machine = cpu_model() + "|" + std::string(name_of(isa_)) + "|" + std::to_string(threads_) +
                         (cold ? "|weights from memory" : "|weights from cache");
+  if (gpu_) machine = gpu_->info().name + "|CUDA driver " + std::to_string(gpu_->info().driver);
   bool wants_cache = options_.selection != Selection::heuristic && options_.tactics.empty();
   if (wants_cache && !path.empty()) {
     cache_ = std::make_unique<TacticCache>(path, machine);
@@ -155,6 +180,16 @@ Status BuildSession::open_selector() {
   }
   SelectorOptions selector_options;
   selector_options.isa = isa_;
+  if (gpu_) {
+    selector_options.compute = gpu_->info().compute;
+    selector_options.tf32 = options_.precision == Precision::tf32;
+    selector_options.make_trial = [gpu = gpu_](const TrialData& data, const Tactic& tactic, const Config& config) {
+      return GpuTrial::make(gpu, data, tactic, config);
+    };
+    tables_ = {cuda_tactic_table()};
+  } else {
+    tables_.assign(cpu_tactic_tables().begin(), cpu_tactic_tables().end());
+  }
   selector_options.threads = threads_;
   selector_options.cold_weights = cold;
   selector_options.budget_s = options_.time_budget_s;
@@ -172,7 +207,7 @@ Status BuildSession::open_selector() {
       return bad_usage("tactic '" + forced + "' is unknown: --list-tactics shows all");
     selector_options.forced.push_back(forced);
   }
-  selector_ = std::make_unique<Selector>(cpu_tactic_tables(), selector_options, cache_.get());
+  selector_ = std::make_unique<Selector>(tables_, selector_options, cache_.get());
   if (!options_.tactics.empty()) {
     STRETTO_ASSIGN(recorded_, Choices::read(options_.tactics));
     if (recorded_->model() != sha256_) {

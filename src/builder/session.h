@@ -17,6 +17,7 @@
 #include "builder/plan_impl.h"
 #include "builder/type_units.h"
 #include "builder/verify.h"
+#include "device/gpu.h"
 #include "ir/graph.h"
 #include "onnx/import.h"
 #include "plan/plan.h"
@@ -65,6 +66,10 @@ class BuildSession {
   };
 
   Status check_options();
+  /// The GPU that is asked for, and what can be computed there.
+  Status open_gpu(int number);
+  /// Splits moves of elements where that lets blocked layouts through: on a CPU that has them.
+  Status split(ir::Graph& graph) const;
   Status import();
   Status optimise();
   Status quantise();
@@ -102,6 +107,8 @@ class BuildSession {
   /// By output, the worst over the programs.
   Result<std::vector<double>> plan_errors();
   Status revert_layers(const std::vector<double>& errors);
+  /// The blocked layouts of f32 (and of integers) that kernels of a CPU have.
+  static std::vector<Layout> cpu_layouts(Isa isa, bool integers);
   /// The blocked layouts to choose from, those that round to f16 only where the selector may.
   std::vector<Layout> blocked_layouts() const;
   Status compile();
@@ -120,9 +127,12 @@ class BuildSession {
   BuildOptions options_;
   std::chrono::steady_clock::time_point start_;
   Isa isa_ = Isa::scalar;
+  std::shared_ptr<Gpu> gpu_;  // that the plan is for; null: the CPU
   int threads_ = 1;
-  std::vector<Layout> blocked_;  // that kernels of isa_ have
+  std::vector<Layout> blocked_;  // that kernels of the device have
   bool half_ = false;            // some step keeps values or weights in f16
+  bool tf32_ = false;            // some step multiplies in tf32
+  std::vector<TacticTable> tables_;
   std::string sha256_;
   std::string details_;  // JSON for the plan's report
   std::string scales_;   // members of the same: what integers stand for

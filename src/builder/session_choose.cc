@@ -64,7 +64,8 @@ std::string signature_of(const Cover& cover) {
 Result<BuildSession::Timed> BuildSession::fastest(const Variant& variant, const std::vector<Proposal>& proposals) {
   std::vector<Harness> harnesses;
   for (const Proposal& proposal : proposals) {
-    STRETTO_ASSIGN(auto resolved, compile_alone(variant.graph_of(proposal), proposal.cover, *selector_));
+    STRETTO_ASSIGN(auto resolved,
+                   compile_alone(variant.graph_of(proposal), proposal.cover, *selector_, gpu_.get()));
     STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, threads_));
     harness.set_inputs(random_sample(harness.program(), 1));
     harness.run();
@@ -98,7 +99,7 @@ Result<BuildSession::Timed> BuildSession::fastest(const Variant& variant, const 
 
 std::vector<Layout> BuildSession::blocked_layouts() const {
   std::vector<Layout> layouts = blocked_;
-  if (selector_->options().half == HalfUse::no) std::erase(layouts, Layout::c32h);
+  if (selector_->options().half == HalfUse::no) std::erase_if(layouts, [](Layout l) { return is_half(l); });
   return layouts;
 }
 

@@ -51,6 +51,7 @@ Status BuildSession::compile() {
       const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
       if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
       half_ = half_ || is_half(step.problem, tactic);
+      tf32_ = tf32_ || tactic->tf32;
     }
     plan_->programs.push_back(std::move(program));
   }
@@ -67,7 +68,7 @@ Status BuildSession::compile() {
   plan_->report.model = std::filesystem::path(model_).filename().string();
   plan_->report.model_sha256 = sha256_;
   const bool narrow = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.narrow(); });
-  plan_->report.precision = narrow ? "int8" : half_ ? "fp16" : "fp32";
+  plan_->report.precision = narrow ? "int8" : half_ ? "fp16" : tf32_ ? "tf32" : "fp32";
   if (options_.precision == Precision::int8 && !narrow) {
     const bool could = std::any_of(variants_.begin(), variants_.end(), [](const Variant& v) { return v.quantised; });
     report_.notes.push_back(could ? "int8 was allowed, and the whole plan is not faster with it here: the plan is fp32"
@@ -76,16 +77,17 @@ Status BuildSession::compile() {
   if (options_.precision == Precision::fp16 && !half_ && selector_->options().half != HalfUse::no) {
     report_.notes.push_back("fp16 was allowed, and no layer is faster with it here: the plan is fp32");
   }
-  plan_->report.device = "cpu";
+  set_device(*plan_, gpu_.get());
+  plan_->report.device = gpu_ ? "cuda" : "cpu";
   plan_->report.threads = static_cast<uint32_t>(threads_);
   STRETTO_TRY(plan::verify(*plan_));
-  STRETTO_ASSIGN(resolved_, resolve(plan_));
+  STRETTO_ASSIGN(resolved_, resolve_on(gpu_.get(), plan_));
   progress("compile", kCompiled);
   return {};
 }
 
 Status BuildSession::time_steps() {
-  plan_->times.machine = cpu_model();
+  plan_->times.machine = gpu_ ? gpu_->info().name : cpu_model();
   for (size_t p = 0; p < plan_->programs.size(); ++p) {
     STRETTO_ASSIGN(Harness harness, Harness::create(resolved_, static_cast<int>(p), threads_));
     harness.set_inputs(random_sample(harness.program(), 1));
@@ -136,7 +138,7 @@ Result<Verification> BuildSession::verify_program(int number) {
   };
   // A plan of integers must compute what the quantised graph says; how far that is from the model is reported.
   const double tolerance = variant.narrow() && reals_feed_integers(variant.planned()) ? kRoundedTolerance
-                           : half_                                                    ? kHalfTolerance
+                           : half_ || tf32_                                           ? kHalfTolerance
                                                                                       : kTolerance;
   STRETTO_ASSIGN(std::vector<SampleInputs> given, given_samples(program));
   std::vector<SampleInputs> samples = {random_sample(program, 11)};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/cpu_info.h"
 #include "builder/compile.h"
 #include "builder/guard.h"
 #include "builder/session.h"
@@ -68,7 +69,7 @@ Result<std::vector<double>> BuildSession::plan_errors() {
   std::vector<double> errors;
   for (size_t i = 0; i < variants_.size(); ++i) {
     const Variant& variant = variants_[i];
-    STRETTO_ASSIGN(auto resolved, compile_alone(variant.planned(), variant.chosen.cover, *selector_));
+    STRETTO_ASSIGN(auto resolved, compile_alone(variant.planned(), variant.chosen.cover, *selector_, gpu_.get()));
     STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, threads_));
     const std::vector<double> found = kept_out_[i].errors_of(harness);
     errors.resize(found.size(), 0);
@@ -126,9 +127,9 @@ Status BuildSession::revert_layers(const std::vector<double>& errors) {
   STRETTO_ASSIGN(const Cover wide, search_cover(first.graph, 1));
   STRETTO_ASSIGN(const TypeUnits units, units_of(first, narrow, wide));
   UnitGainOptions how;
-  how.isa = isa_;
+  how.isa = gpu_ ? best_isa() : isa_;  // a GPU's integers are the CPU's
   how.threads = threads_;
-  how.blocked = blocked_layouts();
+  how.blocked = gpu_ ? cpu_layouts(how.isa, true) : blocked_layouts();
   how.samples = kGainSamples;
   how.progress = [&](int done, int total) {
     progress("hold error", kChosen + (kHeld - kChosen) * 0.5 * done / total,

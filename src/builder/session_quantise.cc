@@ -10,7 +10,6 @@
 #include "builder/calibrate.h"
 #include "builder/session.h"
 #include "builder/session_stages.h"
-#include "builder/split_moves.h"
 #include "onnx/export_qdq.h"
 #include "quantize/apply.h"
 #include "quantize/equalise.h"
@@ -110,7 +109,7 @@ Result<std::shared_ptr<const ir::Graph>> BuildSession::quantised_with(const Vari
   STRETTO_ASSIGN(quantize::Quantised made, quantize::apply(variant.optimised, recipe_with(all)));
   const bool any = std::any_of(made.nodes.begin(), made.nodes.end(), [](const auto& node) { return node.integer; });
   if (!any) return std::shared_ptr<const ir::Graph>();
-  if (!blocked_.empty()) STRETTO_TRY(split_moves(made.graph).status());
+  STRETTO_TRY(split(made.graph));
   return std::make_shared<const ir::Graph>(std::move(made.graph));
 }
 

@@ -73,6 +73,7 @@ Result<Verification> verify_plan(std::shared_ptr<const ResolvedPlan> plan, int n
     ours.set_inputs(sample);
     theirs.set_inputs(sample);
     ours.run();
+    STRETTO_TRY(ours.failure());
     theirs.run();
     bool off = false;
     for (size_t i = 0; i < result.errors.size(); ++i) {

@@ -22,7 +22,7 @@ int64_t span_of(const Shape& shape, int64_t axis) {
 std::optional<View> view_reshape(const Shape& from, const Shape& to, Layout layout) {
   if (layout == Layout::plain) return View{};
   int block = block_of(layout);
-  if (layout == Layout::c32h) return std::nullopt;
+  if (is_half(layout)) return std::nullopt;
   // One pixel: blocks of channels lie as plain channels do.
   if (from.size() == 4 && from[2] == 1 && from[3] == 1 && to == Dims{from[0], from[1]} &&
       (from[0] == 1 || from[1] % block == 0)) {
@@ -45,7 +45,7 @@ std::optional<int> sliced_axis(const op::Slice& slice, const Shape& from) {
 
 std::optional<View> view_slice(const op::Slice& slice, const Shape& from, Layout layout) {
   auto axis = sliced_axis(slice, from);
-  if (!axis || leading(from, *axis) != 1) return std::nullopt;
+  if (!axis || leading(from, *axis) != 1 || is_channels_last(layout)) return std::nullopt;
   int block = block_of(layout);
   if (block > 1) {
     int64_t start = slice.starts[*axis], size = slice.sizes[*axis];
@@ -57,7 +57,7 @@ std::optional<View> view_slice(const op::Slice& slice, const Shape& from, Layout
 
 std::optional<View> view_concat(const ir::Graph& graph, const ir::Node& node, int64_t axis, Layout layout) {
   const Shape& to = graph.value(node.output).type.shape;
-  if (leading(to, axis) != 1) return std::nullopt;
+  if (leading(to, axis) != 1 || is_channels_last(layout)) return std::nullopt;
   int block = block_of(layout);
   if (block > 1) {
     if (axis != 1 || to.size() != 4) return std::nullopt;

@@ -34,9 +34,13 @@ void print_layers(const BenchReport& r, bool all) {
     std::stable_sort(layers.begin(), layers.end(), [](const auto& a, const auto& b) { return a.time_ms > b.time_ms; });
     if (layers.size() > kSlowest) layers.resize(kSlowest);
   }
-  fmt::print("{} {} layers; peak {:.1f} GFLOP/s at {:.2f} GHz with {} thread{}, each step waited for\n",
-             all ? "all" : "slowest of", r.layers.size(), r.peak_gflops, r.clock_ghz, r.threads,
-             r.threads == 1 ? "" : "s");
+  if (r.gpu.name.empty()) {
+    fmt::print("{} {} layers; peak {:.1f} GFLOP/s at {:.2f} GHz with {} thread{}, each step waited for\n",
+               all ? "all" : "slowest of", r.layers.size(), r.peak_gflops, r.clock_ghz, r.threads,
+               r.threads == 1 ? "" : "s");
+  } else {
+    fmt::print("{} {} layers, each launched some times in a row\n", all ? "all" : "slowest of", r.layers.size());
+  }
   Table table({"layer", "op", "tactic", "type", "ms", "share", "GFLOP/s", "of peak"},
               {left, left, left, left, right, right, right, right});
   for (const BenchLayer& l : layers) {
@@ -47,6 +51,15 @@ void print_layers(const BenchReport& r, bool all) {
   fmt::print("{}", table.text(40));
 }
 
+void print_gpu(const BenchReport& r) {
+  const LatencyStats& l = r.gpu.network_ms;
+  fmt::print("  on {}, by its clock, all steps as one graph, without transfers:\n", r.gpu.name);
+  fmt::print("              p50 {:.4f}  p90 {:.4f}  p99 {:.4f}  max {:.4f} ms; launched in a row {:.4f} ms each\n",
+             l.p50, l.p90, l.p99, l.max, r.gpu.in_a_row_ms);
+  fmt::print("  transfers   inputs {:.4f} ms, outputs {:.4f} ms (the latency above holds them)\n", r.gpu.inputs_ms,
+             r.gpu.outputs_ms);
+}
+
 void print_report(const BenchReport& r, bool all_layers) {
   const LatencyStats& l = r.latency_ms;
   fmt::print("{}: {}, {}, {} thread{}, {} context{}, batch {}\n", r.plan, r.device, r.precision, r.threads,
@@ -55,6 +68,7 @@ void print_report(const BenchReport& r, bool all_layers) {
              l.p999, l.max);
   fmt::print("              mean {:.3f} ± {:.3f}  min {:.3f} ms   ({} runs in {})\n", l.mean, l.std, l.min,
              r.iterations, time_text(r.wall_s * 1e3));
+  if (!r.gpu.name.empty()) print_gpu(r);
   fmt::print("  throughput  {:.2f} samples a second, {:.2f} CPUs busy\n", r.throughput_per_s,
              r.wall_s > 0 ? r.cpu_s / r.wall_s : 0);
   if (r.deadline.rate_hz > 0) {
@@ -73,7 +87,8 @@ void print_report(const BenchReport& r, bool all_layers) {
 /// A plan is loaded; anything else is built in memory first.
 BenchReport measure(const Options& o, ProgressLine& line) {
   check_device(o.build.device);
-  if (is_plan(o.file)) return bench(o.file, o.bench);
+  const std::string gpu = o.build.device == "cpu" ? "" : o.build.device;
+  if (is_plan(o.file)) return bench(o.file, o.bench, gpu);
   if (!o.build.explain.empty()) {
     throw Error(ErrorKind::bad_usage, "--explain is for `stretto build`: bench only measures time; leave it out");
   }
@@ -84,7 +99,7 @@ BenchReport measure(const Options& o, ProgressLine& line) {
   };
   const Plan plan = build(o.file, options);
   line.clear();
-  BenchReport report = bench(Engine(plan), o.bench);
+  BenchReport report = bench(Engine(plan, gpu), o.bench);
   report.plan = o.file;
   return report;
 }

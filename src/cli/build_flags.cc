@@ -26,7 +26,8 @@ void check_precisions(const BuildFlags& f) {
     const Precision p = parse_precision(text);
     int8 = int8 || p == Precision::int8;
     half = half || p == Precision::fp16;
-    const bool available = p == Precision::fp32 || p == Precision::fp16 || p == Precision::int8;
+    const bool available = p == Precision::fp32 || p == Precision::fp16 || p == Precision::int8 ||
+                           (p == Precision::tf32 && f.device != "cpu");
     if (!available && wanted.empty()) wanted = text;
   }
   if (int8 && f.calib.empty() && f.calib_cache.empty()) {
@@ -63,8 +64,8 @@ void check_precisions(const BuildFlags& f) {
     throw usage("--max-error takes a positive number, as in --max-error 0.01");
   }
   if (!wanted.empty()) {
-    throw unavailable(fmt::format("precision {} is not available in this build on device '{}'; give fp32, fp16 or int8",
-                                  wanted, f.device));
+    throw unavailable(fmt::format("precision {} is not available in this build on device '{}'; give fp32, fp16 or {}",
+                                  wanted, f.device, f.device == "cpu" ? "int8" : "tf32"));
   }
 }
 
@@ -193,10 +194,7 @@ void check_device(const std::string& device) {
   if (device == "cpu") return;
   const bool gpu = device == "cuda" || (device.rfind("cuda:", 0) == 0 && device.size() > 5 && device.size() < 9 &&
                                         device.find_first_not_of("0123456789", 5) == std::string::npos);
-  if (gpu) {
-    throw unavailable(
-        fmt::format("device '{}': this build has no CUDA plug-in (libstretto_cuda.so); use --device cpu", device));
-  }
+  if (gpu) return;
   throw usage(fmt::format("device '{}' is not known; give cpu, cuda or cuda:N", device));
 }
 

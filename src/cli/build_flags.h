@@ -39,7 +39,7 @@ BuildOptions to_build_options(const BuildFlags& flags);
 /// The file that --explain names; empty: none.
 std::string page_of(const BuildFlags& flags);
 
-/// "cpu" passes; a GPU without the plug-in is Error(failed), anything else Error(bad_usage).
+/// "cpu", "cuda" and "cuda:N" pass, anything else is Error(bad_usage). Whether the GPU is there turns out later.
 void check_device(const std::string& device);
 
 }  // namespace stretto::cli

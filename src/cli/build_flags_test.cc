@@ -104,7 +104,7 @@ TEST(BuildFlags, ExplainArrivesWithAndWithoutAPage) {
 }
 
 TEST(BuildFlags, WhatThisBuildCannotDoFails) {
-  for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda", "--device cuda:1",
+  for (const char* line : {"--precision bf16", "--precision fp32,tf32", "--device cuda --precision bf16",
                            "--precision fp16 --layer conv1=fp16"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::failed) << line;
   }
@@ -136,7 +136,10 @@ TEST(BuildFlags, ContradictionsAndUnknownNamesAreWrongUsage) {
                            "--shape x"}) {
     EXPECT_EQ(kind_of(line), ErrorKind::bad_usage) << line;
   }
-  EXPECT_EQ(kind_of("--layer conv1=fp32 --precision fp32"), std::nullopt);
+  for (const char* line :
+       {"--layer conv1=fp32 --precision fp32", "--device cuda --precision tf32", "--device cuda:1"}) {
+    EXPECT_EQ(kind_of(line), std::nullopt) << line;
+  }
 }
 
 TEST(BuildFlags, OptionsDoNotSwallowWhatFollows) {

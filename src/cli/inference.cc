@@ -41,7 +41,8 @@ BuildOptions build_options(const Options& o) {
 
 /// Builds when a model is given (and saves when a plan is named), loads otherwise.
 Engine make_engine(const Options& o) {
-  if (o.file.empty()) return Engine::load(o.plan);
+  const std::string gpu = o.device == "cpu" ? "" : o.device;
+  if (o.file.empty()) return Engine::load(o.plan, false, gpu);
   BuildOptions options = build_options(o);
   if (!o.plan.empty()) check_can_write(o.plan);
   ProgressLine line("inference");
@@ -51,7 +52,7 @@ Engine make_engine(const Options& o) {
     const Saving saving;
     plan.save(o.plan);
   }
-  return Engine(plan);
+  return Engine(plan, gpu);
 }
 
 int64_t batch_of(const Engine& engine, int program) {

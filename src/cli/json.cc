@@ -163,6 +163,23 @@ json to_json(const BenchReport& r, bool with_layers) {
       {"wall_s", r.wall_s},
       {"deadline",
        {{"rate_hz", r.deadline.rate_hz}, {"deadline_ms", r.deadline.deadline_ms}, {"missed", r.deadline.missed}}}};
+  if (!r.gpu.name.empty()) {
+    const LatencyStats& n = r.gpu.network_ms;
+    out["gpu"] = {{"name", r.gpu.name},
+                  {"driver", r.gpu.driver},
+                  {"network_ms",
+                   {{"mean", n.mean},
+                    {"std", n.std},
+                    {"min", n.min},
+                    {"p50", n.p50},
+                    {"p90", n.p90},
+                    {"p99", n.p99},
+                    {"p999", n.p999},
+                    {"max", n.max}}},
+                  {"in_a_row_ms", r.gpu.in_a_row_ms},
+                  {"inputs_ms", r.gpu.inputs_ms},
+                  {"outputs_ms", r.gpu.outputs_ms}};
+  }
   if (!with_layers) return out;
   out["peak_gflops"] = r.peak_gflops;
   out["clock_ghz"] = r.clock_ghz;
@@ -244,6 +261,17 @@ json to_json(const ModelInfo& m) {
 }
 
 json to_json(const DeviceInfo& d) {
+  if (d.gpu) {
+    return {{"name", d.name},
+            {"model", d.model},
+            {"compute_capability", d.compute_capability},
+            {"multiprocessors", d.multiprocessors},
+            {"clock_ghz", d.clock_ghz},
+            {"memory_bytes", d.memory_bytes},
+            {"memory_gb_per_s", d.memory_gb_per_s},
+            {"l2_bytes", d.gpu_l2_bytes},
+            {"driver", d.driver}};
+  }
   json out = {{"name", d.name},          {"model", d.model},
               {"best_isa", d.best_isa},  {"isas", d.isas},
               {"cpus", d.cpus},          {"cache_bytes", {{"l1", d.l1_bytes}, {"l2", d.l2_bytes}, {"l3", d.l3_bytes}}},

@@ -17,14 +17,14 @@ namespace {
 
 struct Options {
   RunOptions run;
-  std::string plan, format, device = "cpu";
+  std::string plan, format, device;
   bool json = false, quiet = false;
 };
 
 void run(Options& o) {
-  check_device(o.device);
+  if (!o.device.empty()) check_device(o.device);
   if (!o.format.empty()) o.run.format = o.format == "npy" ? SampleFormat::npy : SampleFormat::raw;
-  const Engine engine = Engine::load(o.plan);
+  const Engine engine = Engine::load(o.plan, false, o.device);
   ProgressLine line("run", o.quiet);
   o.run.progress = [&line](int done, int total) {
     line.update(fmt::format("{} of {} files", done, total), static_cast<double>(done) / std::max(1, total));
@@ -78,7 +78,7 @@ void add_run(CLI::App& app, Work& work) {
   sub->add_option("--program", o->run.program, "Which set of input shapes, in the order they were built")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  sub->add_option("--device", o->device, "cpu")->capture_default_str();
+  sub->add_option("--device", o->device, "cpu, or cuda[:N]: which GPU a plan for one runs on (default: the first)");
   sub->add_flag("--json", o->json, "Report as one JSON object on stdout");
   sub->add_flag("--quiet", o->quiet, "No progress on stderr");
   sub->footer(

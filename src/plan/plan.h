@@ -85,8 +85,13 @@ struct Times {
   std::vector<float> total_ms;              // by program
 };
 
+/// What a plan's steps run on.
+enum class Device : uint8_t { cpu = 0, cuda = 1 };
+
 struct Plan {
   Isa required_isa = Isa::scalar;
+  Device device = Device::cpu;
+  uint32_t compute = 0;  // of a GPU: the least compute capability, times ten
   std::vector<Program> programs;
   Preprocess preprocess;
   Report report;

@@ -115,6 +115,29 @@ TEST(Plan, comes_back_as_it_was_written) {
   EXPECT_EQ(std::memcmp(back->weights.data(), "some weights", 12), 0);
 }
 
+TEST(Plan, says_which_device_and_compute_capability_it_needs) {
+  Plan plan = sample();
+  EXPECT_EQ(parse_copy(serialize(plan))->device, Device::cpu);
+  plan.device = Device::cuda;
+  plan.compute = 80;
+  for (Program& p : plan.programs) p.tensors[1].layout = Layout::nhwc8h;
+  for (Program& p : plan.programs) {
+    p.steps[0].problem.operands[1].layout = Layout::nhwc8h;
+    p.steps[1].problem.operands[0].layout = Layout::nhwc8h;
+  }
+  const std::vector<std::byte> bytes = serialize(plan);
+  const auto read = parse_copy(bytes);
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read.value().device, Device::cuda);
+  EXPECT_EQ(read.value().compute, 80u);
+  EXPECT_EQ(serialize(read.value()), bytes);
+  plan.compute = 5000;
+  EXPECT_FALSE(parse_copy(serialize(plan)).ok());
+  plan.device = Device::cpu;
+  plan.compute = 80;
+  EXPECT_FALSE(parse_copy(serialize(plan)).ok());
+}
+
 TEST(Plan, equal_plans_give_equal_bytes_and_times_stand_last) {
   const std::vector<std::byte> a = serialize(sample()), b = serialize(sample());
   EXPECT_EQ(a, b);

@@ -42,6 +42,8 @@ class MetaReader {
     STRETTO_TRY(text(r->device(), report.device));
     STRETTO_TRY(text(r->details(), report.details));
     report.threads = r->threads();
+    plan.device = static_cast<Device>(meta.device());
+    plan.compute = meta.compute();
     return {};
   }
 

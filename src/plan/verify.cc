@@ -12,6 +12,7 @@ namespace stretto::plan {
 namespace {
 
 constexpr size_t kMaxPrograms = 256;
+constexpr uint32_t kMaxCompute = 1000;
 constexpr size_t kMaxBindings = 1024;
 constexpr size_t kMaxItems = size_t{1} << 20;  // tensors, steps
 constexpr uint64_t kMaxArenaBytes = uint64_t{1} << 40;
@@ -197,6 +198,10 @@ Status check_times(const Plan& plan) {
 Status verify(const Plan& plan) {
   if (name_of(plan.required_isa).empty() || !isa_from_name(name_of(plan.required_isa))) {
     return wrong("it needs an unknown instruction set");
+  }
+  if (plan.device != Device::cpu && plan.device != Device::cuda) return wrong("it is for an unknown device");
+  if (plan.compute > kMaxCompute || (plan.device == Device::cpu && plan.compute != 0)) {
+    return wrong("the compute capability it needs is out of range");
   }
   if (plan.programs.empty() || plan.programs.size() > kMaxPrograms) {
     return wrong("the number of programs is out of range");

@@ -72,7 +72,7 @@ FlatBufferBuilder write_meta(const Plan& plan) {
   const auto precision = b.CreateString(r.precision), device = b.CreateString(r.device);
   const auto details = b.CreateString(r.details);
   const auto report = schema::CreateReport(b, model, sha, precision, device, r.threads, details);
-  b.Finish(schema::CreateMeta(b, programs, preprocess, report));
+  b.Finish(schema::CreateMeta(b, programs, preprocess, report, static_cast<uint8_t>(plan.device), plan.compute));
   return b;
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/async_queue.h"
 
+#include "runtime/throw.h"
+
 namespace stretto {
 
 AsyncQueue::AsyncQueue(Executor& executor) : executor_(executor), thread_([this] { work(); }) {}
@@ -44,8 +46,10 @@ void AsyncQueue::work() {
     Job& job = jobs_.front();  // stays in place: others only add behind it
     lock.unlock();
     executor_.run(job.inputs, job.outputs);
+    const Status failure = executor_.failure();
     lock.lock();
     const std::shared_ptr<Pending::Impl> pending = std::move(job.pending);
+    pending->failure = failure;
     spare_.push_back(std::move(job));
     jobs_.pop_front();
     pending->done.store(true, std::memory_order_release);
@@ -56,6 +60,7 @@ void AsyncQueue::work() {
 
 void Pending::wait() const {
   impl_->done.wait(false, std::memory_order_acquire);
+  throw_if_failed(impl_->failure);
 }
 
 bool Pending::done() const {

@@ -17,6 +17,7 @@ namespace stretto {
 
 struct Pending::Impl {
   std::atomic<bool> done{false};
+  Status failure;  // before `done`
 };
 
 class AsyncQueue {

@@ -111,6 +111,7 @@ void Context::run(std::span<const InputView> inputs, std::span<const OutputView>
   impl_->wait_for_queue();
   impl_->bind(inputs, outputs);
   impl_->executor->run(impl_->inputs, impl_->outputs);
+  throw_if_failed(impl_->executor->failure());
 }
 
 void Context::run(std::initializer_list<InputView> inputs, std::initializer_list<OutputView> outputs) {
@@ -142,6 +143,7 @@ std::vector<StepTime> Context::profile(std::span<const InputView> inputs, std::s
   }
   StepTimer timer(times);
   impl_->executor->run(impl_->inputs, impl_->outputs, &timer);
+  throw_if_failed(impl_->executor->failure());
   return times;
 }
 

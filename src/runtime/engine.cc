@@ -26,6 +26,18 @@ std::vector<TensorInfo> infos_of(const std::vector<plan::Binding>& bindings) {
   return infos;
 }
 
+/// The number of the GPU that the plan is to run on where `device` is wanted; 0 for a plan of the CPU.
+Result<int> check_device(const plan::Plan& plan, const std::string& device) {
+  const bool on_gpu = plan.device == plan::Device::cuda;
+  if (device.empty()) return 0;
+  STRETTO_ASSIGN(const int number, gpu_number(device));
+  if (on_gpu != (number >= 0)) {
+    return failed("the plan is for the device '" + std::string(on_gpu ? "cuda" : "cpu") + "', not for '" + device +
+                  "'; leave --device out, or build it again for that");
+  }
+  return std::max(number, 0);
+}
+
 int threads_or_all(int threads) {
   return threads == 0 ? std::min(usable_cpus(), kMaxThreads) : threads;
 }
@@ -41,19 +53,23 @@ const plan::Program& Engine::Impl::program(int number) const {
   return programs[static_cast<size_t>(number)];
 }
 
-std::shared_ptr<const Engine::Impl> Engine::Impl::make(std::shared_ptr<const plan::Plan> plan) {
+std::shared_ptr<const Engine::Impl> Engine::Impl::make(std::shared_ptr<const plan::Plan> plan,
+                                                       const std::string& device) {
   auto impl = std::make_shared<Impl>();
-  impl->resolved = value_or_throw(resolve(std::move(plan)));
+  const int gpu = value_or_throw(check_device(*plan, device));
+  impl->resolved = value_or_throw(resolve(std::move(plan), gpu));
   return impl;
 }
 
-Engine make_engine(std::shared_ptr<const plan::Plan> plan) {
-  return Engine::Impl::wrap(Engine::Impl::make(std::move(plan)));
+Engine make_engine(std::shared_ptr<const plan::Plan> plan, const std::string& device) {
+  return Engine::Impl::wrap(Engine::Impl::make(std::move(plan), device));
 }
 
-Engine Engine::load(const std::string& path, bool check_weights) {
+Engine Engine::load(const std::string& path, bool check_weights, const std::string& device) {
   auto plan = std::make_shared<plan::Plan>(value_or_throw(plan::load(path, {.check_weights = check_weights})));
-  auto resolved = resolve(std::move(plan));
+  auto gpu = check_device(*plan, device);
+  if (!gpu.ok()) throw_status(gpu.status().in("plan '" + path + "'"));
+  auto resolved = resolve(std::move(plan), *gpu);
   if (!resolved.ok()) throw_status(resolved.status().in("plan '" + path + "'"));
   auto impl = std::make_shared<Impl>();
   impl->resolved = std::move(resolved).value();

@@ -17,11 +17,11 @@ struct Engine::Impl {
   const plan::Program& program(int number) const;
 
   /// Throws Error when this machine cannot serve the plan.
-  static std::shared_ptr<const Impl> make(std::shared_ptr<const plan::Plan> plan);
+  static std::shared_ptr<const Impl> make(std::shared_ptr<const plan::Plan> plan, const std::string& device);
   static Engine wrap(std::shared_ptr<const Impl> impl) { return Engine(std::move(impl)); }
 };
 
-/// Throws Error when this machine cannot serve the plan.
-Engine make_engine(std::shared_ptr<const plan::Plan> plan);
+/// Throws Error when this machine cannot serve the plan. `device` as for Engine::load.
+Engine make_engine(std::shared_ptr<const plan::Plan> plan, const std::string& device = {});
 
 }  // namespace stretto

@@ -57,12 +57,14 @@ bool has_tasks(const PhaseTasks& tasks) {
   return tasks[0] > 0 && std::all_of(tasks.begin(), tasks.end(), [](int32_t n) { return n >= 0; });
 }
 
-Result<ResolvedStep> resolve_step(const Program& program, const Step& step) {
+Result<ResolvedStep> resolve_step(const plan::Plan& plan, const Program& program, const Step& step) {
   ResolvedStep resolved;
   STRETTO_ASSIGN(resolved.tactic, find(step));
   const Tactic& tactic = *resolved.tactic;
   STRETTO_TRY(check_isa(tactic.isa));
-  if (tactic.supports(step.problem) != Refusal::none) return disagrees("its problem");
+  const bool on_gpu = plan.device == plan::Device::cuda;
+  if (tactic.on_gpu != on_gpu || tactic.compute > static_cast<int>(plan.compute)) return disagrees("its device");
+  if (refusal_of(tactic, step.problem) != Refusal::none) return disagrees("its problem");
   const std::vector<Config> configs = tactic.configs(step.problem);
   if (std::find(configs.begin(), configs.end(), step.config) == configs.end()) return disagrees("its configuration");
   resolved.booking = tactic.book(step.problem, step.config);
@@ -74,16 +76,30 @@ Result<ResolvedStep> resolve_step(const Program& program, const Step& step) {
   return resolved;
 }
 
+/// Opens the GPU that the plan is to run on and copies the weights there.
+Status open_gpu(const plan::Plan& plan, int number, ResolvedPlan& resolved) {
+  STRETTO_ASSIGN(resolved.gpu, Gpu::open(number));
+  const GpuInfo& info = resolved.gpu->info();
+  if (info.compute < static_cast<int>(plan.compute)) {
+    return failed("the plan needs a GPU of compute capability " + compute_text(static_cast<int>(plan.compute)) + ", " +
+                  info.name + " has " + compute_text(info.compute) + ": rebuild it there");
+  }
+  STRETTO_ASSIGN(resolved.gpu_weights, GpuMemory::on_gpu(resolved.gpu, plan.weights.size()));
+  STRETTO_TRY(resolved.gpu->copy(resolved.gpu_weights.data(), plan.weights.data(), plan.weights.size()));
+  return resolved.gpu->finish();
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const ResolvedPlan>> resolve(std::shared_ptr<const plan::Plan> plan) {
+Result<std::shared_ptr<const ResolvedPlan>> resolve(std::shared_ptr<const plan::Plan> plan, int gpu) {
   STRETTO_TRY(check_isa(plan->required_isa));
   auto resolved = std::make_shared<ResolvedPlan>();
+  if (plan->device == plan::Device::cuda) STRETTO_TRY(open_gpu(*plan, gpu, *resolved));
   for (const Program& program : plan->programs) {
     std::vector<ResolvedStep>& steps = resolved->programs.emplace_back();
     steps.reserve(program.steps.size());
     for (const Step& step : program.steps) {
-      auto one = resolve_step(program, step);
+      auto one = resolve_step(*plan, program, step);
       if (!one.ok()) return one.status().in("step " + quote(step.name));
       steps.push_back(std::move(one).value());
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "device/gpu.h"
 #include "plan/plan.h"
 #include "tactics/tactic.h"
 
@@ -17,11 +18,14 @@ struct ResolvedStep {
 struct ResolvedPlan {
   std::shared_ptr<const plan::Plan> plan;
   std::vector<std::vector<ResolvedStep>> programs;  // by program, by step
+  std::shared_ptr<Gpu> gpu;                         // of a plan for one; else null
+  GpuMemory gpu_weights;                            // the plan's pool in its memory
 };
 
 /// Looks up each step's tactic by name and version, asks `supports` and `configs` about the stored problem and config,
 /// books it, and compares with what the plan reserves. Fails (Code::failed) when this CPU lacks an ISA, a tactic is
-/// unknown or has another version; (Code::bad_input) when sizes do not agree.
-Result<std::shared_ptr<const ResolvedPlan>> resolve(std::shared_ptr<const plan::Plan> plan);
+/// unknown or has another version, or the plan's GPU is not there or does not suffice; (Code::bad_input) when sizes do
+/// not agree. `gpu`: which one a plan for a GPU is to run on; its weights are copied there.
+Result<std::shared_ptr<const ResolvedPlan>> resolve(std::shared_ptr<const plan::Plan> plan, int gpu = 0);
 
 }  // namespace stretto

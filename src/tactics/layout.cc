@@ -12,6 +12,10 @@ std::string_view name_of(Layout layout) {
       return "c16";
     case Layout::c32h:
       return "c32h";
+    case Layout::nhwc8:
+      return "nhwc8";
+    case Layout::nhwc8h:
+      return "nhwc8h";
   }
   return "?";
 }
@@ -31,7 +35,7 @@ int64_t stored_elements(const Shape& shape, Layout layout) {
 }
 
 bool is_valid(const TensorType& type, Layout layout) {
-  if (layout == Layout::c32h && type.dtype != DType::f32) return false;
+  if ((is_half(layout) || is_channels_last(layout)) && type.dtype != DType::f32) return false;
   return layout == Layout::plain || type.shape.size() == 4;
 }
 

@@ -42,7 +42,7 @@ double Problem::bytes() const {
 
 bool has_half_operand(const Problem& problem) {
   return std::any_of(problem.operands.begin(), problem.operands.end(),
-                     [](const Operand& o) { return o.layout == Layout::c32h; });
+                     [](const Operand& o) { return is_half(o.layout); });
 }
 
 Status validate(const Problem& problem) {
@@ -53,7 +53,8 @@ Status validate(const Problem& problem) {
   for (const Operand& operand : problem.operands) {
     std::optional<int64_t> count = checked_elements(operand.type.shape);
     if (!count) return wrong("an operand's shape is out of range: " + to_string(operand.type.shape));
-    if (!is_valid(operand.type, operand.layout)) return wrong("a blocked layout needs four axes, c32h float32");
+    if (!is_valid(operand.type, operand.layout))
+      return wrong("a blocked layout needs four axes, c32h and channels last float32");
     bool external = operand.role == Role::input || operand.role == Role::output;
     if (!external && operand.layout != Layout::plain) return wrong("only inputs and outputs have layouts");
     if (external && *count == 0) return wrong("an operand has no elements");

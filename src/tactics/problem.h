@@ -53,7 +53,7 @@ struct Problem {
   double bytes() const;
 };
 
-/// Whether an operand lies rounded to f16 (Layout::c32h).
+/// Whether an operand lies rounded to f16.
 bool has_half_operand(const Problem& problem);
 
 std::string to_string(const Problem& problem);

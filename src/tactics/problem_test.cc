@@ -91,11 +91,30 @@ TEST(Reorder, C32hStoresF16WithZeroPadding) {
   EXPECT_EQ(std::memcmp(back.data(), plain.data(), plain.bytes()), 0);
 }
 
+TEST(Reorder, ChannelsLastStandTogetherWithZeroPadding) {
+  TensorType type{DType::f32, {2, 5, 2, 3}};
+  Tensor plain(type);
+  for (size_t i = 0; i < plain.as<float>().size(); ++i) plain.as_mutable<float>()[i] = static_cast<float>(i + 1);
+  std::vector<float> stored(static_cast<size_t>(stored_elements(type.shape, Layout::nhwc8)), -1);
+  ASSERT_EQ(stored.size(), size_t{2 * 6 * 8});
+  from_plain(type, Layout::nhwc8, plain.data(), stored.data());
+  EXPECT_EQ(stored[(7 * 8) + 2], plain.as<float>()[30 + 2 * 6 + 1]);  // image 1, pixel 1, channel 2
+  EXPECT_EQ(std::count(stored.begin(), stored.end(), 0.0f), 2 * 6 * 3);
+  std::vector<uint16_t> half(stored.size());
+  from_plain(type, Layout::nhwc8h, plain.data(), half.data());
+  EXPECT_EQ(stored_bytes(type, Layout::nhwc8h), half.size() * 2);
+  Tensor back(type);
+  to_plain(type, Layout::nhwc8h, half.data(), back.mutable_data());
+  EXPECT_EQ(std::memcmp(back.data(), plain.data(), plain.bytes()), 0);
+  EXPECT_FALSE(is_valid({DType::u8, {1, 8, 2, 2}}, Layout::nhwc8));
+  EXPECT_FALSE(is_valid({DType::f32, {8, 8}}, Layout::nhwc8h));
+}
+
 TEST(Reorder, BlockedLayoutsRoundTripWithZeroPadding) {
   TensorType type{DType::f32, {2, 19, 3, 5}};
   Tensor plain(type);
   for (size_t i = 0; i < plain.as<float>().size(); ++i) plain.as_mutable<float>()[i] = static_cast<float>(i + 1);
-  for (Layout layout : {Layout::plain, Layout::c8, Layout::c16}) {
+  for (Layout layout : {Layout::plain, Layout::c8, Layout::c16, Layout::nhwc8}) {
     std::vector<float> stored(static_cast<size_t>(stored_elements(type.shape, layout)), -1);
     from_plain(type, layout, plain.data(), stored.data());
     double sum = 0;

@@ -55,12 +55,25 @@ std::string_view name_of(Refusal refusal) {
   return "?";
 }
 
+Refusal refusal_of(const Tactic& tactic, const Problem& problem) {
+  for (const Operand& operand : problem.operands) {
+    const bool blocked = operand.layout != Layout::plain;
+    if (blocked && is_channels_last(operand.layout) != tactic.on_gpu) return Refusal::other_layout;
+  }
+  return tactic.supports(problem);
+}
+
 bool is_half(const Problem& problem, const Tactic* tactic) {
   return (tactic != nullptr && tactic->half_weights) || has_half_operand(problem);
 }
 
+bool is_rounded(const Problem& problem, const Tactic* tactic) {
+  return is_half(problem, tactic) || (tactic != nullptr && tactic->tf32);
+}
+
 std::string precision_of(const Problem& problem, const Tactic* tactic) {
   if (is_half(problem, tactic)) return "fp16";
+  if (tactic != nullptr && tactic->tf32) return "tf32";
   if (problem.operands.empty()) return "fp32";
   const bool integer = std::any_of(problem.nodes.begin(), problem.nodes.end(), [](const Problem::Node& node) {
     return std::holds_alternative<op::ConvInteger>(node.attrs) || std::holds_alternative<op::GemmInteger>(node.attrs) ||

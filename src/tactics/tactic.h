@@ -84,12 +84,20 @@ struct Tactic {
   TaskFunction task;
   bool fetches_ahead = false;  // `task` fetches its share of StepArgs::ahead
   bool half_weights = false;   // rounds weights to f16: only where the user allows fp16
+  bool on_gpu = false;         // a row of the CUDA plug-in (tactics/plugin_rows.h); `task` is null
+  bool tf32 = false;           // multiplies with 11 bits of each factor: only where the user allows tf32
+  int compute = 0;             // the least compute capability, times ten
 };
+
+/// What `tactic.supports` says, after asking whether the operands' layouts are of its device.
+Refusal refusal_of(const Tactic& tactic, const Problem& problem);
 
 /// Whether a step rounds values or weights to f16. `tactic` may be null.
 bool is_half(const Problem& problem, const Tactic* tactic);
-/// "fp32", "fp16", "int8", …: what a step keeps its values or its weights in, the narrower of both. `tactic` may be
-/// null.
+/// Whether a step rounds to f16 or tf32 on its way.
+bool is_rounded(const Problem& problem, const Tactic* tactic);
+/// "fp32", "tf32", "fp16", "int8", …: what a step keeps its values or its weights in, the narrower of both. `tactic`
+/// may be null.
 std::string precision_of(const Problem& problem, const Tactic* tactic);
 
 /// Rows of one room of kernels.

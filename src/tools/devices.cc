@@ -1,11 +1,29 @@
 #include <stretto/tools.h>
 
 #include "base/cpu_info.h"
+#include "device/gpu.h"
 #include "tools/peak.h"
 
 namespace stretto {
 
-std::vector<DeviceInfo> devices(bool measure_peaks) {
+namespace {
+
+DeviceInfo device_of(const GpuInfo& gpu) {
+  DeviceInfo d;
+  d.gpu = true;
+  d.name = "cuda:" + std::to_string(gpu.number);
+  d.model = gpu.name;
+  d.compute_capability = compute_text(gpu.compute);
+  d.multiprocessors = gpu.multiprocessors;
+  d.driver = gpu.driver;
+  d.memory_bytes = gpu.memory_bytes;
+  d.gpu_l2_bytes = gpu.l2_bytes;
+  d.memory_gb_per_s = gpu.memory_gb_per_s;
+  d.clock_ghz = gpu.clock_mhz * 1e-3;
+  return d;
+}
+
+DeviceInfo the_cpu(bool measure_peaks) {
   constexpr Isa kAll[] = {Isa::scalar,      Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::avx512_vnni,
                           Isa::avx512_fp16, Isa::neon, Isa::dotprod,  Isa::i8mm};
   DeviceInfo cpu;
@@ -19,7 +37,7 @@ std::vector<DeviceInfo> devices(bool measure_peaks) {
   cpu.l1_bytes = cache_bytes(1);
   cpu.l2_bytes = cache_bytes(2);
   cpu.l3_bytes = cache_bytes(3);
-  if (!measure_peaks) return {cpu};
+  if (!measure_peaks) return cpu;
   for (Isa isa : {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon}) {
     if (!cpu_has(isa)) continue;
     cpu.peaks.push_back({std::string(name_of(isa)), 1, tools::measure_peak_gflops(isa, 1)});
@@ -29,7 +47,20 @@ std::vector<DeviceInfo> devices(bool measure_peaks) {
   }
   cpu.memory_gb_per_s = tools::measure_memory_gb_per_s(cpu.cpus);
   cpu.clock_ghz = tools::measure_clock_ghz();
-  return {cpu};
+  return cpu;
+}
+
+}  // namespace
+
+std::vector<DeviceInfo> devices(bool measure_peaks, std::string* no_gpu) {
+  std::vector<DeviceInfo> found = {the_cpu(measure_peaks)};
+  auto on_gpus = gpus();
+  if (!on_gpus.ok()) {
+    if (no_gpu != nullptr) *no_gpu = on_gpus.status().message();
+    return found;
+  }
+  for (const GpuInfo& gpu : *on_gpus) found.push_back(device_of(gpu));
+  return found;
 }
 
 }  // namespace stretto

@@ -20,6 +20,7 @@ OwnErrors::OwnErrors(std::shared_ptr<const ResolvedPlan> plan, const plan::Progr
     return found != types.end() && found->second == TensorType{DType::f32, tensor.type.shape} &&
            is_known(mappings, tensor.name, tensor.type);
   };
+  if (plan_->plan->device != plan::Device::cpu) return;  // its steps run by themselves here
   const plan::Program& program = plan_->plan->programs[0];
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const plan::Step& step = program.steps[i];

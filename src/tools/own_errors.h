@@ -23,7 +23,8 @@ struct OwnError {
 
 class OwnErrors {
  public:
-  /// Of the first program of `plan`. `reference` is the model's: values are known by the names that they have there.
+  /// Of the first program of `plan`: none of its steps can be judged where it is for a GPU. `reference` is the model's:
+  /// values are known by the names that they have there.
   OwnErrors(std::shared_ptr<const ResolvedPlan> plan, const plan::Program& reference, const Mappings& mappings,
             int threads);
 

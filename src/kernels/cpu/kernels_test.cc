@@ -54,7 +54,7 @@ std::string in_layout(const std::string& name, Layout layout) {
 }
 
 void add_convs(std::vector<Case>& cases) {
-  for (Layout l : kLayouts) {
+  for (Layout l : kCpuLayouts) {
     auto add = [&](const std::string& name, Problem p) { cases.push_back({in_layout(name, l), std::move(p)}); };
     add("conv 1x1", conv_problem({1, 17, 7, 5}, {19, 17, 1, 1}, conv({1, 1}, {1, 1}, {0, 0, 0, 0}), true, l));
     add("conv 1x1 wide", conv_problem({2, 64, 14, 14}, {96, 64, 1, 1}, conv({1, 1}, {1, 1}, {0, 0, 0, 0}), true, l));
@@ -232,7 +232,7 @@ void add_products(std::vector<Case>& cases) {
 }
 
 void add_elementwise(std::vector<Case>& cases) {
-  for (Layout l : kLayouts) {
+  for (Layout l : kCpuLayouts) {
     auto add = [&](const std::string& name, Problem p) { cases.push_back({in_layout(name, l), std::move(p)}); };
     for (int kind = 0; kind <= static_cast<int>(UnaryKind::linear); ++kind) {
       Builder b;
@@ -338,7 +338,7 @@ void add_integer_convs(std::vector<Case>& cases) {
 
 void add_windows(std::vector<Case>& cases) {
   using op::PoolKind;
-  for (Layout l : kLayouts) {
+  for (Layout l : kCpuLayouts) {
     auto pool = [&](const std::string& name, Shape src, op::Pool a) {
       for (PoolKind kind : {PoolKind::max, PoolKind::average}) {
         a.kind = kind;
@@ -382,7 +382,7 @@ void add_windows(std::vector<Case>& cases) {
 
 void add_resizes(std::vector<Case>& cases) {
   using op::ResizeCoordinate;
-  for (Layout l : kLayouts) {
+  for (Layout l : kCpuLayouts) {
     for (int mode = 0; mode < 3; ++mode) {
       for (int coordinate = 0; coordinate < 4; ++coordinate) {
         op::Resize a;
@@ -401,7 +401,7 @@ void add_resizes(std::vector<Case>& cases) {
 }
 
 void add_channel_moves(std::vector<Case>& cases) {
-  for (Layout l : kLayouts) {
+  for (Layout l : kCpuLayouts) {
     auto add = [&](const std::string& name, Problem p) { cases.push_back({in_layout(name, l), std::move(p)}); };
     Builder concat;
     concat.node(op::Concat{1}, {concat.in({2, 16, 5, 7}, l), concat.in({2, 19, 5, 7}, l), concat.in({2, 3, 5, 7})});
@@ -425,7 +425,7 @@ void add_channel_moves(std::vector<Case>& cases) {
       pad.node(op::Pad{static_cast<op::PadMode>(mode), {0, 0, 2, 1, 0, 0, -1, 3}, 1.5f}, {pad.in({2, 19, 5, 7}, l)});
       add("pad " + std::to_string(mode), pad.done(l));
     }
-    for (Layout to : kLayouts) {
+    for (Layout to : kCpuLayouts) {
       for (DType dtype : {DType::f32, DType::i8, DType::f16, DType::i64}) {
         if (dtype != DType::f32 && (l == Layout::c32h || to == Layout::c32h)) continue;
         Builder reformat;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "tactics/plugin_rows.h"
+
 namespace stretto {
 
 std::span<const TacticTable> cpu_tactic_tables() {
@@ -20,6 +22,10 @@ const Tactic* find_tactic(std::string_view name) {
     for (const Tactic& tactic : table) {
       if (name == tactic.name) return &tactic;
     }
+  }
+  if (!name.starts_with("cuda.")) return nullptr;
+  for (const Tactic& tactic : cuda_tactic_table()) {
+    if (name == tactic.name) return &tactic;
   }
   return nullptr;
 }

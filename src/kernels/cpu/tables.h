@@ -10,9 +10,9 @@ namespace stretto {
 
 /// In order of preference on ties: the most capable ISA first, `generic` last.
 std::span<const TacticTable> cpu_tactic_tables();
-/// By name and version; null if there is none.
+/// By name and version, those of the CUDA plug-in ("cuda.…") too, where it can be opened; null if there is none.
 const Tactic* find_tactic(std::string_view name, uint32_t version);
-/// By name alone; null if there is none.
+/// The same by name alone.
 const Tactic* find_tactic(std::string_view name);
 
 namespace kernels {

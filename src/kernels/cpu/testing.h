@@ -177,7 +177,7 @@ class Check {
   /// Empty, or what is wrong.
   std::string run(double tolerance = 2e-5) {
     if (std::string wrong = execute_twice(); !wrong.empty()) return wrong;
-    return compare(is_half(problem_, &tactic_) ? kHalfTolerance : tolerance);
+    return compare(is_rounded(problem_, &tactic_) ? kHalfTolerance : tolerance);
   }
   /// Empty, or how the output's bytes differ from `expected`.
   std::string run(const std::vector<std::byte>& expected) {

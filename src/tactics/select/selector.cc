@@ -41,8 +41,23 @@ Selector::Selector(std::span<const TacticTable> tables, SelectorOptions options,
 /// Of a choice: with rounded weights allowed another one than without, and another of portable rows.
 std::string Selector::key_of(const Problem& problem) const {
   const char* half[] = {"", "; fp16", "; fp16 wanted"};
-  return to_string(problem) + half[static_cast<size_t>(options_.half)] +
+  return to_string(problem) + half[static_cast<size_t>(options_.half)] + (options_.tf32 ? "; tf32" : "") +
          (options_.same_everywhere ? "; same everywhere" : "");
+}
+
+Refusal Selector::refuses(const Tactic& tactic, const Problem& problem) const {
+  if (!contains(options_.isa, tactic.isa) || tactic.compute > options_.compute) return Refusal::isa;
+  return refusal_of(tactic, problem);
+}
+
+Result<std::unique_ptr<TrialRun>> Selector::make_trial(const TrialData& data, const Contender& contender) {
+  if (options_.make_trial) return options_.make_trial(data, *contender.tactic, contender.config);
+  return std::unique_ptr<TrialRun>(std::make_unique<PooledTrial>(data, *contender.tactic, contender.config,
+                                                                 options_.threads, options_.cold_weights, *pool_));
+}
+
+double Selector::slowness() {
+  return options_.make_trial ? 1 : pace_.slowness(*pool_);
 }
 
 void Selector::note(const std::string& problem, const Contender& contender, const std::string& verdict,
@@ -58,7 +73,8 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
     for (const Tactic& tactic : table) {
       ++order;
       if (tactic.half_weights && options_.half == HalfUse::no) continue;
-      Refusal refusal = contains(options_.isa, tactic.isa) ? tactic.supports(problem) : Refusal::isa;
+      if (tactic.tf32 && !options_.tf32) continue;
+      const Refusal refusal = refuses(tactic, problem);
       if (refusal != Refusal::none) {
         if (refusals != nullptr) {
           *refusals +=
@@ -110,7 +126,7 @@ Result<Choice> Selector::only(const Problem& problem, const std::string& tactic)
   for (TacticTable table : tables_) {
     for (const Tactic& row : table) {
       if (row.name != tactic) continue;
-      Refusal refusal = contains(options_.isa, row.isa) ? row.supports(problem) : Refusal::isa;
+      const Refusal refusal = refuses(row, problem);
       if (refusal != Refusal::none) return failed("tactic '" + tactic + "' refuses: " + std::string(name_of(refusal)));
       Choice best;
       for (const Config& config : row.configs(problem)) {
@@ -134,8 +150,9 @@ Status Selector::force(const Problem& problem, const std::string& tactic, uint32
       if (!contains(options_.isa, row.isa)) {
         return failed("tactic '" + tactic + "' needs " + std::string(name_of(row.isa)) + ", which is not available");
       }
+      if (row.compute > options_.compute) return failed("tactic '" + tactic + "' needs a newer GPU");
       std::vector<Config> configs;
-      if (row.supports(problem) == Refusal::none) configs = row.configs(problem);
+      if (refusal_of(row, problem) == Refusal::none) configs = row.configs(problem);
       if (std::find(configs.begin(), configs.end(), config) == configs.end()) {
         return failed("tactic '" + tactic + "' with configuration " + to_string(config) + " does not take " +
                       to_string(problem));
@@ -177,7 +194,7 @@ Result<Choice> Selector::choose(const Problem& problem) {
 
 Result<Choice> Selector::measure(const Problem& problem, const std::string& key, std::vector<Contender> found) {
   auto start = Clock::now();
-  if (!pool_) pool_ = std::make_unique<TaskPool>(options_.threads, kMaxPhases * 16);
+  if (!pool_ && !options_.make_trial) pool_ = std::make_unique<TaskPool>(options_.threads, kMaxPhases * 16);
   double best_estimate = found[0].estimate;
   std::erase_if(found, [&](const Contender& c) { return c.estimate > kEstimateMargin * best_estimate; });
   const size_t most = options_.half == HalfUse::allowed ? 2 * kMaxTimed : kMaxTimed;
@@ -185,15 +202,20 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
 
   struct Entrant {
     Contender contender;
-    std::unique_ptr<Trial> trial;
+    std::unique_ptr<TrialRun> trial;
     std::vector<double> times;
     double seconds = 0;
   };
   std::vector<Entrant> entrants;
   TrialData data(problem);
   for (const Contender& c : found) {
-    auto trial = std::make_unique<Trial>(data, *c.tactic, c.config, options_.threads, options_.cold_weights);
-    Result<Tensor> output = trial->run_once(*pool_);
+    auto made = make_trial(data, c);
+    if (!made.ok()) {
+      note(key, c, "not tried: " + made.status().message(), 0);
+      continue;
+    }
+    std::unique_ptr<TrialRun> trial = std::move(made).value();
+    Result<Tensor> output = trial->run_once();
     double error = output.ok() ? data.error_of(*output) : 0;
     if (!output.ok() || !(error <= allowed_error(problem, *c.tactic))) {
       char text[64];
@@ -202,7 +224,7 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
       continue;
     }
     ++timed_;
-    double first = trial->time_round(*pool_);
+    double first = trial->time_round();
     entrants.push_back({c, std::move(trial), {first}, first});
     // A trial holds copies of all buffers: keep only those that can still win.
     double best = std::min_element(entrants.begin(), entrants.end(), [](auto& a, auto& b) {
@@ -222,16 +244,16 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   for (int round = 0; round < kMaxRounds; ++round) {
     double best = 1e30;
     std::vector<double> times;
-    const double before = pace_.slowness(*pool_);
-    for (Entrant& e : entrants) times.push_back(e.trial->time_round(*pool_));
-    const double slowness = std::max(before, pace_.slowness(*pool_));
-    if (slowness > kSlow && ++repeats <= kMaxRepeats) {
+    const double before = slowness();
+    for (Entrant& e : entrants) times.push_back(e.trial->time_round());
+    const double slow = std::max(before, slowness());
+    if (slow > kSlow && ++repeats <= kMaxRepeats) {
       --round;
       continue;
     }
     for (size_t i = 0; i < entrants.size(); ++i) {
       Entrant& e = entrants[i];
-      e.times.push_back(slowness > kSlow ? times[i] / slowness : times[i]);
+      e.times.push_back(slow > kSlow ? times[i] / slow : times[i]);
       e.seconds = centre(e.times);
       best = std::min(best, e.seconds);
     }

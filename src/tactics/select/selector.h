@@ -15,6 +15,7 @@
 #include "device/task_pool.h"
 #include "tactics/select/pace.h"
 #include "tactics/select/tactic_cache.h"
+#include "tactics/select/trial.h"
 #include "tactics/tactic.h"
 
 namespace stretto {
@@ -24,8 +25,14 @@ enum class HalfUse : uint8_t { no, allowed, wanted };
 
 enum class SelectMode : uint8_t { measure, heuristic, frozen };
 
+/// Makes a trial where tactics do not run on this CPU; failed when there is no room for it.
+using TrialMaker =
+    std::function<Result<std::unique_ptr<TrialRun>>(const TrialData& data, const Tactic& tactic, const Config& config)>;
+
 struct SelectorOptions {
   Isa isa = Isa::scalar;
+  int compute = 0;        // of a GPU: its compute capability, times ten
+  TrialMaker make_trial;  // empty: on this CPU, with `threads` workers
   int threads = 1;
   SelectMode mode = SelectMode::measure;
   double budget_s = 120;            // of timing; beyond it tactics are chosen by estimate
@@ -34,6 +41,7 @@ struct SelectorOptions {
   bool keep_log = false;            // remember every verdict
   HalfUse half = HalfUse::no;
   bool same_everywhere = false;  // only rows whose bits are the same on every instruction set, where there is one
+  bool tf32 = false;  // tactics that multiply in tf32 are allowed
 };
 
 struct Choice {
@@ -83,6 +91,11 @@ class Selector {
     int order;  // position in the tables
   };
   std::string key_of(const Problem& problem) const;
+  /// Why a tactic is not considered for a problem on this machine; `none` if it is.
+  Refusal refuses(const Tactic& tactic, const Problem& problem) const;
+  Result<std::unique_ptr<TrialRun>> make_trial(const TrialData& data, const Contender& contender);
+  /// How slow the machine is just now; 1 where its own pace says nothing of the tactics'.
+  double slowness();
   std::vector<Contender> contenders(const Problem& problem, std::string* refusals);
   Result<Choice> measure(const Problem& problem, const std::string& key, std::vector<Contender> contenders);
   void note(const std::string& problem, const Contender& contender, const std::string& verdict, double seconds);

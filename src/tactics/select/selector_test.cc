@@ -134,6 +134,47 @@ TEST(Selector, RowsThatRoundInAWayOfTheirOwnAreLeftOutWhereResultsMustBeTheSameE
   EXPECT_EQ(chosen_from({kSlow, own}, options), "own");
 }
 
+/// A trial on a pretended device: right, and as fast as its clock says.
+struct PretendedTrial : TrialRun {
+  PretendedTrial(const TrialData& d, double s) : data(d), seconds(s) {}
+  Result<Tensor> run_once() override {
+    Tensor output(data.problem().output().type);
+    const auto x = data.inputs()[0].as<float>();
+    for (size_t i = 0; i < x.size(); ++i) output.as_mutable<float>()[i] = std::max(x[i], 0.0f);
+    return output;
+  }
+  double time_round() override { return seconds; }
+  size_t scratch_bytes() const override { return 0; }
+  const TrialData& data;
+  double seconds;
+};
+
+TEST(Selector, APretendedDeviceIsAskedAndItsClockDecides) {
+  SelectorOptions options;
+  options.compute = 80;
+  options.make_trial = [](const TrialData& data, const Tactic& tactic,
+                          const Config&) -> Result<std::unique_ptr<TrialRun>> {
+    if (tactic.name == std::string("no_room")) return failed("no memory");
+    return std::unique_ptr<TrialRun>(
+        std::make_unique<PretendedTrial>(data, tactic.name == std::string("a") ? 3e-6 : 2e-6));
+  };
+  Tactic a = kSlow, b = kSlow, newer = kSlow, tf32 = kSlow, no_room = kSlow;
+  a.name = "a";
+  b.name = "b";
+  newer.name = "newer";
+  newer.compute = 90;
+  tf32.name = "tf32";
+  tf32.tf32 = true;
+  no_room.name = "no_room";
+  EXPECT_EQ(chosen_from({no_room, a, newer, b}, options), "b");
+  EXPECT_EQ(chosen_from({a, newer}, options), "a");
+  EXPECT_EQ(chosen_from({a, tf32}, options), "a");
+  options.tf32 = true;
+  EXPECT_EQ(chosen_from({a, tf32}, options), "tf32");
+  options.compute = 90;
+  EXPECT_EQ(chosen_from({newer, b}, options), "newer");  // as fast: the table's order
+}
+
 TEST(Selector, HeuristicFollowsTheEstimate) {
   SelectorOptions options;
   options.mode = SelectMode::heuristic;

@@ -33,6 +33,20 @@ class TrialData {
   std::vector<double> expected_;
 };
 
+/// A tactic on its way through the selector.
+class TrialRun {
+ public:
+  virtual ~TrialRun() = default;
+  /// Runs once. Fails when it computed where it must not.
+  virtual Result<Tensor> run_once() = 0;
+  /// Seconds of one run, the mean of several.
+  virtual double time_round() = 0;
+  virtual size_t scratch_bytes() const = 0;
+};
+
+/// An output as it lies, made dense. Fails when padding lanes hold anything but zeros.
+Result<Tensor> dense_output(const Operand& output, const std::byte* stored);
+
 /// One tactic ready to run on a trial's data: packed weights, several copies of all buffers so that consecutive runs
 /// meet memory as cold as in a network, and guard bytes behind every buffer that it writes.
 class Trial {
@@ -60,6 +74,21 @@ class Trial {
   Memory scratch_, worker_scratch_;
   std::vector<Copy> copies_;
   std::vector<StepCall> calls_;
+};
+
+/// A Trial on a pool, which outlives it.
+class PooledTrial final : public TrialRun {
+ public:
+  PooledTrial(const TrialData& data, const Tactic& tactic, const Config& config, int threads, bool cold_weights,
+              TaskPool& pool)
+      : trial_(data, tactic, config, threads, cold_weights), pool_(pool) {}
+  Result<Tensor> run_once() override { return trial_.run_once(pool_); }
+  double time_round() override { return trial_.time_round(pool_); }
+  size_t scratch_bytes() const override { return trial_.scratch_bytes(); }
+
+ private:
+  Trial trial_;
+  TaskPool& pool_;
 };
 
 }  // namespace stretto

@@ -1,0 +1,30 @@
+// The kernels there are, by number: what the planning side names and the GPU's
+// side launches.
+#pragma once
+
+#include "device/task.h"
+
+namespace stretto::kernels::cuda {
+
+enum class Kernel {
+  conv,
+  gemm,
+  elementwise,
+  pool,
+  reduce,
+  softmax,
+  resize,
+  move,
+  depthwise_lanes,
+  pool_lanes,
+  gemv,
+  mean,
+  mma_conv
+};
+
+/// Launches the kernel of a step on `stream` (a cudaStream_t). `args` as for a
+/// task (device/task.h), its pointers the GPU's, `params` and the array `src`
+/// the host's. Null, or what went wrong.
+const char *launch(Kernel kernel, const StepArgs &args, void *stream);
+
+}  // namespace stretto::kernels::cuda

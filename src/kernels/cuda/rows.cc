@@ -1,0 +1,17 @@
+#include "kernels/cuda/rows.h"
+
+#include <array>
+
+namespace stretto::kernels::cuda {
+
+std::span<const Row> rows() {
+  static const std::array kRows = {mma_conv_half_row(), mma_conv_tf32_row(), depthwise_lanes_row(),
+                                   pool_lanes_row(),    mean_row(),          gemv_half_row(),
+                                   gemv_row(),          conv_row(),          conv_transpose_row(),
+                                   gemm_row(),          elementwise_row(),   pool_row(),
+                                   reduce_row(),        softmax_row(),       resize_row(),
+                                   reformat_row(),      move_row(),          concat_row()};
+  return kRows;
+}
+
+}  // namespace stretto::kernels::cuda

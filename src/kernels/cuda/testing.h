@@ -1,0 +1,164 @@
+// For tests: problems that reach the edges of every row.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/cpu/testing.h"
+
+namespace stretto::kernels::cuda {
+
+using testing::Builder;
+
+inline constexpr Layout kGpuLayouts[] = {Layout::plain, Layout::nhwc8, Layout::nhwc8h};
+
+struct Case {
+  std::string name;
+  Problem problem;
+};
+
+inline std::string named(const std::string &name, Layout from, Layout to) {
+  return name + " " + std::string(name_of(from)) + " to " + std::string(name_of(to));
+}
+
+/// `make(b, x)` adds nodes behind the input x; once for each pair of layouts.
+template <class Make>
+void add(std::vector<Case> &cases, const std::string &name, Shape src, Make make) {
+  for (Layout from : kGpuLayouts) {
+    for (Layout to : kGpuLayouts) {
+      Builder b;
+      make(b, b.in(src, from), to);
+      cases.push_back({named(name, from, to), b.done(to)});
+    }
+  }
+}
+
+inline op::Unary relu() {
+  return {op::UnaryKind::relu, 0, 0};
+}
+
+inline void add_products(std::vector<Case> &cases) {
+  const auto conv = [&](const std::string &name, Shape src, Shape weights, const op::Conv &a, bool bias = true) {
+    add(cases, "conv " + name, src, [&](Builder &b, int x, Layout) {
+      std::vector<int> in = {x, b.constant(weights)};
+      if (bias) in.push_back(b.constant({weights[0]}));
+      b.node(a, in);
+    });
+  };
+  conv("1x1", {2, 17, 7, 5}, {19, 17, 1, 1}, {{1, 1}, {1, 1}, {0, 0, 0, 0}});
+  conv("3x3", {1, 16, 9, 11}, {24, 16, 3, 3}, {{1, 1}, {1, 1}, {1, 1, 1, 1}}, false);
+  conv("7x7 first", {1, 3, 23, 21}, {16, 3, 7, 7}, {{2, 2}, {1, 1}, {3, 3, 3, 3}});
+  conv("dilated", {1, 8, 12, 13}, {5, 8, 3, 2}, {{2, 1}, {2, 3}, {1, 2, 0, 3}});
+  conv("grouped", {1, 12, 8, 8}, {18, 4, 3, 3}, {{1, 1}, {1, 1}, {1, 1, 1, 1}, 3});
+  conv("depthwise", {1, 20, 9, 8}, {20, 1, 3, 3}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 20});
+  const auto transposed = [&](const std::string &name, Shape src, Shape weights, const op::ConvTranspose &a) {
+    add(cases, "conv_transpose " + name, src, [&](Builder &b, int x, Layout) {
+      b.node(a, {x, b.constant(weights), b.constant({weights[1] * a.group})});
+    });
+  };
+  transposed("2x2", {1, 12, 5, 4}, {12, 10, 2, 2}, {{2, 2}, {1, 1}, {0, 0, 0, 0}, {0, 0}});
+  transposed("3x3", {2, 6, 5, 6}, {6, 4, 3, 3}, {{2, 1}, {2, 1}, {1, 2, 0, 1}, {1, 0}, 2});
+  for (Layout layout : kGpuLayouts) {
+    Builder b;  // the other input comes first
+    const int other = b.in({1, 9, 6, 6}, layout), x = b.in({1, 16, 6, 6}, layout);
+    int y = b.node(op::Conv{{1, 1}, {1, 1}, {1, 1, 1, 1}}, {x, b.constant({9, 16, 3, 3}), b.constant({9})});
+    y = b.node(op::Unary{op::UnaryKind::clip, -1, 2}, {y});
+    b.node(relu(), {b.node(op::Binary{op::BinaryKind::add}, {other, y})});
+    cases.push_back({named("conv fused", layout, layout), b.done(layout)});
+  }
+  const auto gemm = [&](const std::string &name, const op::Gemm &a, Shape sa, Shape sb, Shape sc, bool constant) {
+    Builder b;
+    const int x = b.in(sa), w = constant ? b.constant(sb) : b.in(sb);
+    b.node(relu(), {b.node(a, {x, w, b.constant(sc)})});
+    cases.push_back({"gemm " + name, b.done()});
+  };
+  gemm("fully connected", {false, true, 1, 1}, {3, 40}, {21, 40}, {21}, true);
+  gemm("as it is", {false, false, 0.5f, 2}, {5, 13}, {13, 7}, {5, 1}, true);
+  gemm("transposed", {true, true, 1, 1}, {13, 5}, {7, 13}, {5, 7}, false);
+}
+
+inline void add_windows(std::vector<Case> &cases) {
+  const auto pool = [&](const std::string &name, Shape src, const op::Pool &a) {
+    add(cases, "pool " + name, src, [&](Builder &b, int x, Layout) { b.node(a, {x}); });
+  };
+  pool("max", {2, 19, 12, 11}, {op::PoolKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}});
+  pool("max ceil", {1, 8, 12, 13}, {op::PoolKind::max, {3, 2}, {2, 2}, {1, 2}, {0, 0, 0, 1}, false, true});
+  pool("average", {1, 5, 9, 9}, {op::PoolKind::average, {3, 3}, {2, 1}, {1, 1}, {1, 0, 1, 1}, false, true});
+  pool("average padded", {1, 5, 9, 9}, {op::PoolKind::average, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, true, true});
+  for (auto kind : {op::ReduceKind::mean, op::ReduceKind::max, op::ReduceKind::min, op::ReduceKind::sum}) {
+    add(cases, "reduce", {2, 19, 5, 7}, [&](Builder &b, int x, Layout) {
+      b.node(op::Reduce{kind, {2, 3}, true}, {x});
+    });
+  }
+  add(cases, "reduce channels", {2, 19, 5, 7}, [&](Builder &b, int x, Layout) {
+    b.node(op::Reduce{op::ReduceKind::mean, {1}, true}, {x});
+  });
+  for (Layout from : kGpuLayouts) {
+    Builder b;
+    b.node(op::Reduce{op::ReduceKind::mean, {2, 3}, false}, {b.in({2, 19, 5, 7}, from)});
+    cases.push_back({named("reduce and drop", from, Layout::plain), b.done()});
+  }
+  for (int64_t axis : {0, 1, 2}) {
+    Builder b;
+    b.node(op::Softmax{axis}, {b.in({3, 21, 5})});
+    cases.push_back({"softmax", b.done()});
+  }
+  for (auto mode : {op::ResizeMode::nearest, op::ResizeMode::linear, op::ResizeMode::cubic}) {
+    add(cases, "resize", {1, 11, 5, 7}, [&](Builder &b, int x, Layout) {
+      b.node(op::Resize{mode, op::ResizeCoordinate::half_pixel, {}, {1, 11, 9, 14}, 1.8f, 2}, {x});
+    });
+  }
+}
+
+inline void add_moves(std::vector<Case> &cases) {
+  add(cases, "reformat", {2, 19, 5, 7}, [](Builder &b, int x, Layout) { b.node(op::Reformat{}, {x}); });
+  add(cases, "transpose", {2, 3, 5, 7}, [](Builder &b, int x, Layout) { b.node(op::Transpose{{1, 3, 0, 2}}, {x}); });
+  add(cases, "slice", {2, 19, 9, 7}, [](Builder &b, int x, Layout) {
+    b.node(op::Slice{{0, 3, 8, 1}, {1, 2, -2, 1}, {2, 7, 4, 5}}, {x});
+  });
+  add(cases, "expand", {1, 6, 1, 5}, [](Builder &b, int x, Layout) { b.node(op::Expand{{2, 6, 3, 5}}, {x}); });
+  for (int64_t axis : {0, 1, 2, 3}) {
+    add(cases, "concat", {2, 9, 3, 5}, [&](Builder &b, int x, Layout to) {
+      Shape other{2, 9, 3, 5}, third = other;
+      other[static_cast<int>(axis)] = 4;
+      third[static_cast<int>(axis)] = 11;
+      b.node(op::Concat{axis}, {x, b.in(other, to), b.constant(third)});
+    });
+  }
+  Builder b;
+  b.node(op::Transpose{{0, 2, 1, 4, 3}}, {b.in({2, 3, 4, 5, 2})});
+  cases.push_back({"transpose of five axes", b.done()});
+}
+
+inline void add_elementwise(std::vector<Case> &cases) {
+  for (auto kind : {op::UnaryKind::relu, op::UnaryKind::leaky_relu, op::UnaryKind::clip, op::UnaryKind::sigmoid,
+                    op::UnaryKind::hard_sigmoid, op::UnaryKind::hard_swish, op::UnaryKind::swish, op::UnaryKind::tanh,
+                    op::UnaryKind::exp, op::UnaryKind::sqrt, op::UnaryKind::neg, op::UnaryKind::abs,
+                    op::UnaryKind::reciprocal, op::UnaryKind::linear}) {
+    Builder b;
+    b.node(op::Unary{kind, 0.1f, 0.7f}, {b.in({2, 33})});
+    cases.push_back({"unary", b.done()});
+  }
+  for (auto kind : {op::BinaryKind::add, op::BinaryKind::sub, op::BinaryKind::mul, op::BinaryKind::div,
+                    op::BinaryKind::pow, op::BinaryKind::min, op::BinaryKind::max, op::BinaryKind::prelu}) {
+    add(cases, "binary", {2, 11, 3, 5}, [&](Builder &b, int x, Layout to) {
+      b.node(op::Binary{kind}, {b.in({2, 11, 3, 5}, to), x});
+    });
+  }
+  add(cases, "chain", {2, 11, 3, 5}, [&](Builder &b, int x, Layout) {
+    x = b.node(op::Binary{op::BinaryKind::mul}, {x, b.constant({11, 1, 1})});
+    x = b.node(op::Binary{op::BinaryKind::add}, {b.in({2, 11, 1, 1}), x});
+    b.node(relu(), {b.node(op::Binary{op::BinaryKind::sub}, {x, x})});
+  });
+}
+
+inline std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  add_products(cases);
+  add_windows(cases);
+  add_moves(cases);
+  add_elementwise(cases);
+  return cases;
+}
+
+}  // namespace stretto::kernels::cuda
