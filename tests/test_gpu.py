@@ -3,6 +3,7 @@
 The pretended GPU (src/kernels/cuda/device/pretended.cc) stands behind the plug-in's interface and computes on the host
 what the kernels would: whole builds and runs, layouts and views included, are tested without a GPU.
 """
+import json
 import shutil
 import subprocess
 
@@ -74,6 +75,27 @@ def agrees(program, name, which, precision, folder, *options):
     return plan
 
 
+def same_integers(program, name, folder, *options):
+    """One recipe, on the GPU and on the CPU: the same outputs, byte for byte."""
+    file, recipe = folder / f"{name}.onnx", folder / "recipe"
+    onnx.save(networks.build_small(name, 1, 0), file)
+    height, width = networks.NETWORKS[name][3][0]
+    source = folder / "in"
+    source.mkdir(exist_ok=True)
+    np.save(source / "x.npy", networks.sample(name, (1, 3, height, width)))
+    int8 = ("--precision", "int8", "--types", "obey", "--tactic-cache", "none", "--quiet", *options)
+    must(program, "build", file, "-o", folder / "cpu.plan", "--calib", source, "--calib-cache", recipe, *int8)
+    built = must(program, "build", file, "-o", folder / "gpu.plan", "--calib-cache", recipe, "--device", "cuda", *int8,
+                 "--json")
+    outputs = {}
+    for device in ("cpu", "gpu"):
+        must(program, "run", folder / f"{device}.plan", "--input", source, "--output", folder / device, "--quiet")
+        outputs[device] = {p.relative_to(folder / device): p.read_bytes() for p in (folder / device).rglob("*.npy")}
+    assert outputs["cpu"] and outputs["cpu"] == outputs["gpu"]
+    tactics = [layer["tactic"] for layer in json.loads(built)["layers"]]
+    assert sum(tactic == "cuda.mma.conv_u8s8s32" for tactic in tactics) > 3, tactics
+
+
 # --- without ---------------------------------------------------------------------------------------------------------
 def test_without_plug_in_the_error_is_one_line(small, tmp_path):
     program = program_with(tmp_path, None)
@@ -108,9 +130,6 @@ def test_a_plan_for_a_gpu_says_so_where_there_is_none(small, tmp_path):
 
 def test_what_a_gpu_cannot_do_yet_is_refused(small, tmp_path):
     program = program_with(tmp_path, PRETENDED)
-    (tmp_path / "recipe").write_text("x")
-    one_line(call(program, "build", small[0], "-o", tmp_path / "p", "--device", "cuda", "--precision", "int8",
-                  "--calib-cache", tmp_path / "recipe"), "int8")
     one_line(call(program, "build", small[0], "-o", tmp_path / "p", "--device", "cuda", "--precision", "bf16"), "bf16")
 
 
@@ -124,6 +143,11 @@ def test_networks_on_a_pretended_gpu(name, precision, tmp_path):
         pytest.skip("three networks serve for fp16 on the host")
     agrees(program_with(tmp_path, PRETENDED), name, 0, precision, tmp_path, "--selection", "heuristic", "--types",
            "obey", "--no-verify")
+
+
+@pytest.mark.parametrize("name", ("resnet18", "mobilenet_v2", "shufflenet_v2", "unet"))
+def test_integers_of_a_pretended_gpu_are_those_of_the_cpu(name, tmp_path):
+    same_integers(program_with(tmp_path, PRETENDED), name, tmp_path, "--selection", "heuristic", "--no-verify")
 
 
 def test_selection_by_the_pretended_clock_and_rebuild(small, tmp_path):
@@ -144,3 +168,10 @@ def test_networks_on_the_gpu(name, precision, tmp_path):
     if why := real_gpu():
         pytest.skip(f"{name} in {precision} on a GPU: {why}")
     agrees(tool.BIN / "stretto", name, 0, precision, tmp_path, "--tactic-cache", "none", "--time-budget", 20)
+
+
+@pytest.mark.parametrize("name", ("resnet18", "mobilenet_v2", "shufflenet_v2", "unet"))
+def test_integers_of_the_gpu_are_those_of_the_cpu(name, tmp_path):
+    if why := real_gpu():
+        pytest.skip(f"{name} in int8 on a GPU: {why}")
+    same_integers(tool.BIN / "stretto", name, tmp_path, "--time-budget", 20)

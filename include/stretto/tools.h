@@ -134,6 +134,7 @@ struct BenchReport {
     double in_a_row_ms = 0;   ///< the same, mean of runs launched without waiting for each other
     double inputs_ms = 0, outputs_ms = 0;  ///< transfers to the GPU and back
     int driver = 0;                        ///< 13000 is CUDA 13.0
+    double open_ms = 0;                    ///< of load_ms: until CUDA was up on this GPU
   } gpu;
 };
 /// `device` as for Engine::load.

@@ -174,11 +174,12 @@ std::vector<Signature> signatures_of(std::span<const Layout> blocked) {
     signatures.push_back({Layout::plain, b});
     signatures.push_back({b, Layout::plain});
   }
-  // On AVX2 real values lie in eights and quantised ones in sixteens: steps lead from one to the other.
-  if (std::find(blocked.begin(), blocked.end(), Layout::c8) != blocked.end() &&
-      std::find(blocked.begin(), blocked.end(), Layout::c16) != blocked.end()) {
-    signatures.push_back({Layout::c8, Layout::c16});
-    signatures.push_back({Layout::c16, Layout::c8});
+  // On AVX2 and on GPUs real values lie in eights and quantised ones in sixteens: steps lead from one to the other.
+  const auto has = [&](Layout layout) { return std::find(blocked.begin(), blocked.end(), layout) != blocked.end(); };
+  for (const auto& [reals, bytes] : {std::pair{Layout::c8, Layout::c16}, {Layout::nhwc8, Layout::nhwc16}}) {
+    if (!has(reals) || !has(bytes)) continue;
+    signatures.push_back({reals, bytes});
+    signatures.push_back({bytes, reals});
   }
   return signatures;
 }

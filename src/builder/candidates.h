@@ -30,9 +30,10 @@ struct Signature {
 std::vector<Signature> signatures_of(std::span<const Layout> blocked);
 
 /// Whether kernels read and write values of type `dtype` in that blocked layout: bytes lie in sixteens on every
-/// instruction set.
+/// instruction set and GPU.
 constexpr bool lies_in_blocks(DType dtype, Layout layout) {
   const bool byte = dtype == DType::u8 || dtype == DType::i8;
+  if (layout == Layout::nhwc16) return byte;
   return dtype == DType::f32 || (byte && layout == Layout::c16);
 }
 

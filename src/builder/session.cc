@@ -97,6 +97,7 @@ Status BuildSession::check_options() {
   if (options_.threads < 0 || options_.threads > 256) return bad_usage("--threads must lie between 1 and 256");
   threads_ = options_.threads > 0 ? options_.threads : usable_cpus();
   blocked_ = gpu_ ? std::vector{Layout::nhwc8, Layout::nhwc8h} : cpu_layouts(isa_, int8);
+  if (gpu_ && int8) blocked_.push_back(Layout::nhwc16);
   if (contains(isa_, Isa::avx512_fp16)) blocked_.push_back(Layout::c32h);
   if (!options_.preprocess.empty()) STRETTO_TRY(samples::parse_preprocessing(options_.preprocess).status());
   if (options_.batch < 0) return bad_usage("--batch must be positive");
@@ -110,9 +111,6 @@ Status BuildSession::split(ir::Graph& graph) const {
 
 Status BuildSession::open_gpu(int number) {
   STRETTO_ASSIGN(gpu_, Gpu::open(number));
-  if (options_.precision == Precision::int8) {
-    return failed("int8 is not available on device '" + options_.device + "' in this version: give fp16, tf32 or fp32");
-  }
   if (!options_.isa.empty()) return bad_usage("--isa names a CPU's instruction set: leave it out with --device cuda");
   return {};
 }

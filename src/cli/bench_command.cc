@@ -80,6 +80,7 @@ void print_report(const BenchReport& r, bool all_layers) {
              bytes_text(r.peak_rss_bytes));
   if (r.load_ms > 0) {
     fmt::print("  loaded in   {}, first result after {}\n", time_text(r.load_ms), time_text(r.first_ms));
+    if (r.gpu.open_ms > 0) fmt::print("              of these, {} until CUDA was up\n", time_text(r.gpu.open_ms));
   }
   if (!r.layers.empty()) print_layers(r, all_layers);
 }

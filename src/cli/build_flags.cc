@@ -65,7 +65,7 @@ void check_precisions(const BuildFlags& f) {
   }
   if (!wanted.empty()) {
     throw unavailable(fmt::format("precision {} is not available in this build on device '{}'; give fp32, fp16 or {}",
-                                  wanted, f.device, f.device == "cpu" ? "int8" : "tf32"));
+                                  wanted, f.device, f.device == "cpu" ? "int8" : "tf32 or int8"));
   }
 }
 

@@ -167,6 +167,7 @@ json to_json(const BenchReport& r, bool with_layers) {
     const LatencyStats& n = r.gpu.network_ms;
     out["gpu"] = {{"name", r.gpu.name},
                   {"driver", r.gpu.driver},
+                  {"open_ms", r.gpu.open_ms},
                   {"network_ms",
                    {{"mean", n.mean},
                     {"std", n.std},

@@ -26,6 +26,21 @@ GpuInfo info_from(int number, const StrettoGpuInfo& raw) {
   return info;
 }
 
+Result<std::vector<GpuInfo>> find_gpus() {
+  STRETTO_ASSIGN(const CudaPlugin plugin, cuda_plugin());
+  StrettoText why{};
+  int32_t count = 0;
+  STRETTO_TRY(status_of(plugin->count(&count, &why), why));
+  std::vector<GpuInfo> found;
+  for (int32_t i = 0; i < count; ++i) {
+    StrettoGpuInfo raw{};
+    STRETTO_TRY(status_of(plugin->describe(i, &raw, &why), why));
+    found.push_back(info_from(i, raw));
+  }
+  if (found.empty()) return failed("GPU: this machine has none; use --device cpu");
+  return found;
+}
+
 }  // namespace
 
 std::string compute_text(int compute) {
@@ -46,17 +61,7 @@ Result<int> gpu_number(std::string_view device) {
 }
 
 Result<std::vector<GpuInfo>> gpus() {
-  STRETTO_ASSIGN(const CudaPlugin plugin, cuda_plugin());
-  StrettoText why{};
-  int32_t count = 0;
-  STRETTO_TRY(status_of(plugin->count(&count, &why), why));
-  std::vector<GpuInfo> found;
-  for (int32_t i = 0; i < count; ++i) {
-    StrettoGpuInfo raw{};
-    STRETTO_TRY(status_of(plugin->describe(i, &raw, &why), why));
-    found.push_back(info_from(i, raw));
-  }
-  if (found.empty()) return failed("GPU: this machine has none; use --device cpu");
+  static const Result<std::vector<GpuInfo>> found = find_gpus();  // asking takes milliseconds
   return found;
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/resolve.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "device/memory.h"
 #include "kernels/cpu/tables.h"
@@ -78,7 +79,9 @@ Result<ResolvedStep> resolve_step(const plan::Plan& plan, const Program& program
 
 /// Opens the GPU that the plan is to run on and copies the weights there.
 Status open_gpu(const plan::Plan& plan, int number, ResolvedPlan& resolved) {
+  const auto start = std::chrono::steady_clock::now();
   STRETTO_ASSIGN(resolved.gpu, Gpu::open(number));
+  resolved.gpu_open_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const GpuInfo& info = resolved.gpu->info();
   if (info.compute < static_cast<int>(plan.compute)) {
     return failed("the plan needs a GPU of compute capability " + compute_text(static_cast<int>(plan.compute)) + ", " +

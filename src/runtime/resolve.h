@@ -20,6 +20,7 @@ struct ResolvedPlan {
   std::vector<std::vector<ResolvedStep>> programs;  // by program, by step
   std::shared_ptr<Gpu> gpu;                         // of a plan for one; else null
   GpuMemory gpu_weights;                            // the plan's pool in its memory
+  double gpu_open_s = 0;                            // until it could be used
 };
 
 /// Looks up each step's tactic by name and version, asks `supports` and `configs` about the stored problem and config,

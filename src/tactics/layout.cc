@@ -16,6 +16,8 @@ std::string_view name_of(Layout layout) {
       return "nhwc8";
     case Layout::nhwc8h:
       return "nhwc8h";
+    case Layout::nhwc16:
+      return "nhwc16";
   }
   return "?";
 }
@@ -35,6 +37,8 @@ int64_t stored_elements(const Shape& shape, Layout layout) {
 }
 
 bool is_valid(const TensorType& type, Layout layout) {
+  const bool byte = type.dtype == DType::u8 || type.dtype == DType::i8;
+  if (layout == Layout::nhwc16) return byte && type.shape.size() == 4;
   if ((is_half(layout) || is_channels_last(layout)) && type.dtype != DType::f32) return false;
   return layout == Layout::plain || type.shape.size() == 4;
 }

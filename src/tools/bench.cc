@@ -113,6 +113,7 @@ void measure_gpu(const Engine& engine, int program, const std::vector<Tensor>& i
   const GpuTimes in_a_row = value_or_throw(executor->time_gpu(kInARow));
   report.gpu.name = resolved->gpu->info().name;
   report.gpu.driver = resolved->gpu->info().driver;
+  report.gpu.open_ms = resolved->gpu_open_s * 1e3;
   report.gpu.network_ms = tools::latency_stats(std::move(ms));
   report.gpu.in_a_row_ms = in_a_row.network * 1e3;
   report.gpu.inputs_ms = in_a_row.inputs_in * 1e3;

@@ -5,10 +5,18 @@
 
 namespace stretto::kernels::testing {
 
+/// The layouts of a device, beside plain: of bytes, and of reals.
+struct DeviceLayouts {
+  Layout bytes, reals, other_reals;
+};
+inline constexpr DeviceLayouts kCpuBlocks{Layout::c16, Layout::c16, Layout::c8};
+inline constexpr DeviceLayouts kGpuBlocks{Layout::nhwc16, Layout::nhwc8, Layout::nhwc8};
+
 /// Draws problems; the same for the same seed.
 class IntegerProblems {
  public:
-  explicit IntegerProblems(uint64_t seed) : random_{seed} {}
+  explicit IntegerProblems(uint64_t seed, const DeviceLayouts& layouts = kCpuBlocks)
+      : random_{seed}, layouts_(layouts) {}
 
   /// In [0, n).
   int64_t below(int64_t n) { return static_cast<int64_t>(random_.next() % static_cast<uint64_t>(n)); }
@@ -23,8 +31,8 @@ class IntegerProblems {
   int64_t zero_of(DType dtype) {
     return dtype == DType::u8 ? zero() : dtype == DType::i8 ? zero() - 128 : below(99) - 50;
   }
-  Layout byte_layout() { return one_of({Layout::c16, Layout::plain}); }
-  Layout real_layout() { return one_of({Layout::c16, Layout::c8, Layout::plain}); }
+  Layout byte_layout() { return one_of({layouts_.bytes, Layout::plain}); }
+  Layout real_layout() { return one_of({layouts_.reals, layouts_.other_reals, Layout::plain}); }
   Shape image() { return {1 + below(2), channels(), 1 + below(9), 1 + below(21)}; }
 
   op::Requantize requantization(DType src, DType other) {
@@ -213,6 +221,7 @@ class IntegerProblems {
 
  private:
   Random random_;
+  DeviceLayouts layouts_;
 };
 
 /// `count` problems of every sort.

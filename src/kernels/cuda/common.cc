@@ -19,10 +19,40 @@ Function function_of(const op::Unary &u) {
 
 }  // namespace
 
+Element stored_as(const Operand &operand) {
+  switch (element_of(operand.type.dtype, operand.layout)) {
+    case DType::f16:
+      return Element::f16;
+    case DType::i32:
+      return Element::i32;
+    case DType::u8:
+      return Element::u8;
+    case DType::i8:
+      return Element::i8;
+    default:
+      return Element::f32;
+  }
+}
+
+bool is_small(const Operand &operand) {
+  return stored_elements(operand.type.shape, operand.layout) < kMaxStored;
+}
+
+Refusal refuse_values(const Problem &problem) {
+  const DType first = problem.operands[0].type.dtype;
+  if (first != DType::u8 && first != DType::i8) return refuse_types(problem);
+  for (const Operand &o : problem.operands) {
+    if (o.type.dtype != first) return Refusal::other_type;
+    if (o.layout != Layout::plain && o.layout != Layout::nhwc16) return Refusal::other_layout;
+    if (!is_small(o)) return Refusal::too_large;
+  }
+  return Refusal::none;
+}
+
 Refusal refuse_types(const Problem &problem) {
   for (const Operand &o : problem.operands) {
     if (o.type.dtype != DType::f32) return Refusal::other_type;
-    if (stored_elements(o.type.shape, o.layout) >= kMaxStored) return Refusal::too_large;
+    if (!is_small(o)) return Refusal::too_large;
     if (o.layout != Layout::plain && !is_channels_last(o.layout)) return Refusal::other_layout;
   }
   return Refusal::none;
@@ -115,6 +145,34 @@ Walk walk_of(const Dims &sizes, const Dims &steps, int64_t base) {
     walk.step[walk.rank++] = step;
   }
   return walk;
+}
+
+ReduceWalks reduce_walks(const Problem &problem) {
+  const op::Reduce &a = *first_as<op::Reduce>(problem);
+  const Operand &src = source_of(problem, 0), &dst = problem.output();
+  const int rank = src.type.shape.size();
+  const Dims strides = strides_of(src);
+  Dims own, sizes, within;  // own: the source's axis of each axis of the result, −1 where it is reduced
+  ReduceWalks walks{};
+  walks.reduced = 1;
+  for (int axis = 0, next = 0; axis < rank; ++axis) {
+    const bool reduced = next < a.axes.size() && a.axes[next] == axis;
+    if (reduced) {
+      ++next;
+      sizes.push_back(src.type.shape[axis]);
+      within.push_back(strides[axis]);
+      walks.reduced *= static_cast<uint32_t>(src.type.shape[axis]);
+    }
+    if (!reduced || a.keepdims) own.push_back(reduced ? -1 : axis);
+  }
+  Dims steps;
+  for (int64_t axis : axes_in_storage(dst)) {
+    const int64_t from = own[static_cast<int>(axis)];
+    steps.push_back(from < 0 ? 0 : strides[static_cast<int>(from)]);
+  }
+  walks.kept = walk_of(sizes_in_storage(dst), steps);
+  walks.within = walk_of(sizes, within);
+  return walks;
 }
 
 std::vector<Config> one_config(const Problem &) {

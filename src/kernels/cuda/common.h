@@ -28,8 +28,14 @@ inline bool reads_input(const Problem &problem) {
   return source_of(problem, 0).role == Role::input;
 }
 
+/// What an operand's elements are stored as. It is f32, i32 or bytes.
+Element stored_as(const Operand &operand);
+/// Whether these kernels' indices reach all of it.
+bool is_small(const Operand &operand);
 /// `none` if every operand is f32 and small enough for these kernels' indices.
 Refusal refuse_types(const Problem &problem);
+/// `none` if every operand is of the same bytes, or as refuse_types() has it.
+Refusal refuse_values(const Problem &problem);
 /// The same for a single T node.
 template <class T>
 Refusal single(const Problem &problem) {
@@ -37,7 +43,14 @@ Refusal single(const Problem &problem) {
   if (problem.nodes.size() != 1) return Refusal::fused_operators;
   return refuse_types(problem);
 }
-/// The same for a T node and an epilogue whose other input lies as the result
+/// The same of values that are only moved: f32, or bytes.
+template <class T>
+Refusal single_move(const Problem &problem) {
+  if (!first_as<T>(problem)) return Refusal::other_operator;
+  if (problem.nodes.size() != 1) return Refusal::fused_operators;
+  return refuse_values(problem);
+}
+/// As single(), for a T node and an epilogue whose other input lies as the result
 /// does (or in the same order).
 template <class T>
 Refusal with_epilogue(const Problem &problem) {
@@ -71,6 +84,14 @@ Lanes lanes_of(const Operand &operand);
 /// A walk over `sizes` with those steps; axes of size 1 are left out, others
 /// join where they can.
 Walk walk_of(const Dims &sizes, const Dims &steps, int64_t base = 0);
+
+/// Of a single Reduce node: where in the source, by element of the result as it lies, and by element of what one of
+/// them takes together, of which there are `reduced`.
+struct ReduceWalks {
+  Walk kept, within;
+  uint32_t reduced;
+};
+ReduceWalks reduce_walks(const Problem &problem);
 
 std::vector<Config> one_config(const Problem &problem);
 /// Seconds: a launch, or arithmetic and memory at so many operations and bytes

@@ -9,6 +9,17 @@ namespace stretto::kernels::cuda {
 /// One axis of the image.
 struct ConvAxis {
   int32_t in, kernel, stride, dilation, pad;
+
+  /// Where tap `k` of output `o` reads; negative: nowhere.
+  STRETTO_BOTH int32_t input_of(int32_t o, int32_t k, bool transposed) const {
+    if (!transposed) {
+      const int32_t at = o * stride - pad + k * dilation;
+      return at < in ? at : -1;
+    }
+    const int32_t at = o + pad - k * dilation;
+    if (at < 0 || at % stride != 0) return -1;
+    return at / stride < in ? at / stride : -1;
+  }
 };
 
 /// Weights lie packed as f32 [kernel h][kernel w][input channels of a
@@ -46,27 +57,16 @@ struct ConvElement {
   }
   uint32_t count() const { return p.out.total; }
 
-  /// Where tap `k` of output `o` reads along an axis, or −1.
-  STRETTO_BOTH int32_t input_of(const ConvAxis &a, int32_t o, int32_t k) const {
-    if (!p.transposed) {
-      const int32_t at = o * a.stride - a.pad + k * a.dilation;
-      return at < a.in ? at : -1;
-    }
-    const int32_t at = o + a.pad - k * a.dilation;
-    if (at < 0 || at % a.stride != 0) return -1;
-    return at / a.stride < a.in ? at / a.stride : -1;
-  }
-
   STRETTO_BOTH void operator()(uint32_t i) const {
     const Point4 to = p.out.point(i);
     if (to.c >= p.out.c) return store(dst, p.out_half, i, 0.0f);
     const uint32_t first = to.c / p.out_group * p.in_group;
     float sum = 0;
     for (int32_t kh = 0; kh < p.h.kernel; ++kh) {
-      const int32_t y = input_of(p.h, static_cast<int32_t>(to.h), kh);
+      const int32_t y = p.h.input_of(static_cast<int32_t>(to.h), kh, p.transposed);
       if (y < 0) continue;
       for (int32_t kw = 0; kw < p.w.kernel; ++kw) {
-        const int32_t x = input_of(p.w, static_cast<int32_t>(to.w), kw);
+        const int32_t x = p.w.input_of(static_cast<int32_t>(to.w), kw, p.transposed);
         if (x < 0) continue;
         uint32_t at = p.in.at(to.n, first, static_cast<uint32_t>(y), static_cast<uint32_t>(x));
         const float *weight = weights + static_cast<size_t>(kh * p.w.kernel + kw) * p.in_group * p.out.c + to.c;

@@ -19,7 +19,13 @@ enum class Kernel {
   pool_lanes,
   gemv,
   mean,
-  mma_conv
+  mma_conv,
+  fma_conv,
+  mma_integer,
+  integer_conv,
+  rescale,
+  integer_pool,
+  integer_reduce
 };
 
 /// Launches the kernel of a step on `stream` (a cudaStream_t). `args` as for a

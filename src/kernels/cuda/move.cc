@@ -16,9 +16,9 @@ MoveParams one_part(const Problem &problem, const Dims &steps, int64_t base) {
   for (int i = axes.size() - 1; i-- > 0;) dense[i] = dense[i + 1] * sizes[i + 1];
   MoveParams p{};
   p.parts = 1;
-  p.out_half = is_half(dst.layout);
-  p.part[0] = {source_place(problem, 0), is_half(src.layout),           lanes_of(dst),
-               stored_count(dst),        walk_of(sizes, ordered, base), walk_of(sizes, dense)};
+  p.out = stored_as(dst);
+  p.part[0] = {source_place(problem, 0),      stored_as(src),       lanes_of(dst), stored_count(dst),
+               walk_of(sizes, ordered, base), walk_of(sizes, dense)};
   return p;
 }
 
@@ -29,9 +29,9 @@ Booking book_reformat(const Problem &problem, const Config &) {
 /// Transpose, Slice and Expand: each axis of the result moves by a fixed step
 /// in the source.
 Refusal supports_move(const Problem &problem) {
-  if (single<op::Transpose>(problem) == Refusal::none) return Refusal::none;
-  if (single<op::Slice>(problem) == Refusal::none) return Refusal::none;
-  return single<op::Expand>(problem);
+  if (single_move<op::Transpose>(problem) == Refusal::none) return Refusal::none;
+  if (single_move<op::Slice>(problem) == Refusal::none) return Refusal::none;
+  return single_move<op::Expand>(problem);
 }
 
 Booking book_move(const Problem &problem, const Config &) {
@@ -55,7 +55,7 @@ Booking book_move(const Problem &problem, const Config &) {
 }
 
 Refusal supports_concat(const Problem &problem) {
-  if (const Refusal r = single<op::Concat>(problem); r != Refusal::none) return r;
+  if (const Refusal r = single_move<op::Concat>(problem); r != Refusal::none) return r;
   if (source_count(problem) > static_cast<int>(MoveParams::kMaxParts)) return Refusal::other_shape;
   return Refusal::none;
 }
@@ -68,7 +68,7 @@ Booking book_concat(const Problem &problem, const Config &) {
   const Dims axes = axes_in_storage(dst), to = strides_of(dst);
   const int count = source_count(problem);
   MoveParams p{};
-  p.out_half = is_half(dst.layout);
+  p.out = stored_as(dst);
   int64_t begin = 0;
   for (int i = 0; i < count; ++i) {
     const Operand &src = source_of(problem, i);
@@ -90,8 +90,9 @@ Booking book_concat(const Problem &problem, const Config &) {
       to_steps.push_back(to[axis]);
     }
     const int64_t base = begin * to[static_cast<int>(along)];
-    p.part[p.parts++] = {source_place(problem, i),     is_half(src.layout),        lanes,
-                         static_cast<uint32_t>(total), walk_of(sizes, from_steps), walk_of(sizes, to_steps, base)};
+    p.part[p.parts++] = {
+        source_place(problem, i),      stored_as(src), lanes, static_cast<uint32_t>(total), walk_of(sizes, from_steps),
+        walk_of(sizes, to_steps, base)};
     begin += src.type.shape[static_cast<int>(along)];
   }
   return booking_of<MoveElement>(p, copied_bytes(problem));
@@ -107,7 +108,7 @@ Row row(const char *name, Refusal (*supports)(const Problem &), Booking (*book)(
 }  // namespace
 
 Row reformat_row() {
-  return row("cuda.generic.reformat", single<op::Reformat>, book_reformat);
+  return row("cuda.generic.reformat", single_move<op::Reformat>, book_reformat);
 }
 Row move_row() {
   return row("cuda.generic.move", supports_move, book_move);

@@ -39,39 +39,20 @@ Booking book_pool(const Problem &problem, const Config &) {
 }
 
 ReduceParams reduce_params(const Problem &problem) {
-  const op::Reduce &a = *first_as<op::Reduce>(problem);
   const Operand &src = source_of(problem, 0), &dst = problem.output();
-  const int rank = src.type.shape.size();
-  const Dims strides = strides_of(src);
-  Dims own, within_sizes, within_steps;  // own: the source's axis of each axis
-                                         // of the result, −1 where it is reduced
-  for (int axis = 0, next = 0; axis < rank; ++axis) {
-    const bool reduced = next < a.axes.size() && a.axes[next] == axis;
-    if (reduced) {
-      ++next;
-      within_sizes.push_back(src.type.shape[axis]);
-      within_steps.push_back(strides[axis]);
-    }
-    if (!reduced || a.keepdims) own.push_back(reduced ? -1 : axis);
-  }
-  Dims steps;
-  for (int64_t axis : axes_in_storage(dst)) {
-    const int64_t from = own[static_cast<int>(axis)];
-    steps.push_back(from < 0 ? 0 : strides[static_cast<int>(from)]);
-  }
+  const ReduceWalks walks = reduce_walks(problem);
   ReduceParams p{};
   p.total = stored_count(dst);
-  p.reduced = 1;
-  for (int64_t size : within_sizes) p.reduced *= static_cast<uint32_t>(size);
+  p.reduced = walks.reduced;
   p.in_half = is_half(src.layout);
   p.out_half = is_half(dst.layout);
   const Lanes lanes = lanes_of(dst);
   p.lanes_padded = lanes.stored != lanes.real;
   p.lanes_stored = lanes.stored;
   p.lanes_real = lanes.real;
-  p.kind = a.kind;
-  p.kept = walk_of(sizes_in_storage(dst), steps);
-  p.within = walk_of(within_sizes, within_steps);
+  p.kind = first_as<op::Reduce>(problem)->kind;
+  p.kept = walks.kept;
+  p.within = walks.within;
   return p;
 }
 

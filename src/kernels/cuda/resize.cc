@@ -13,10 +13,10 @@ ResizeParams params_of(const Problem &problem) {
   ResizeParams p{};
   p.out = order4_of(dst);
   p.in = strides4_of(src);
-  p.in_half = is_half(src.layout);
+  p.in_element = stored_as(src);
   p.in_h = static_cast<uint32_t>(src.type.shape[2]);
   p.in_w = static_cast<uint32_t>(src.type.shape[3]);
-  p.out_half = is_half(dst.layout);
+  p.out_element = stored_as(dst);
   p.taps = mode == op::ResizeMode::nearest ? 1 : mode == op::ResizeMode::linear ? 2 : 4;
   return p;
 }
@@ -53,7 +53,9 @@ void pack(const Problem &problem, const Config &, std::span<const Tensor>, std::
 }
 
 Refusal supports(const Problem &problem) {
-  if (const Refusal r = single<op::Resize>(problem); r != Refusal::none) return r;
+  if (const Refusal r = single_move<op::Resize>(problem); r != Refusal::none) return r;
+  const bool reals = source_of(problem, 0).type.dtype == DType::f32;
+  if (!reals && first_as<op::Resize>(problem)->mode != op::ResizeMode::nearest) return Refusal::other_type;
   return reads_input(problem) ? Refusal::none : Refusal::attributes;
 }
 

@@ -17,8 +17,8 @@ struct ResizeTap {
 struct ResizeParams {
   Order4 out;
   Strides4 in;
-  bool in_half, out_half;
-  int32_t taps;         // 1, 2 or 4 of a row and of a column
+  Element in_element, out_element;
+  int32_t taps;         // 1, 2 or 4 of a row and of a column; 1 of bytes
   uint32_t in_h, in_w;  // sizes of the source
 };
 
@@ -42,19 +42,23 @@ struct ResizeElement {
 
   STRETTO_BOTH void operator()(uint32_t i) const {
     const Point4 to = p.out.point(i);
-    if (to.c >= p.out.c) return store(dst, p.out_half, i, 0.0f);
+    if (to.c >= p.out.c) return clear_element(dst, p.out_element, i);
     const ResizeTap &row = rows[to.h], &column = columns[to.w];
+    if (p.taps == 1) {
+      const uint32_t at = p.in.at(to.n, to.c, inside(row.at[0], p.in_h), inside(column.at[0], p.in_w));
+      return copy_element(src, p.in_element, at, dst, p.out_element, i);
+    }
     float sum = 0;
     for (int32_t y = 0; y < p.taps; ++y) {
       float line = 0;
       for (int32_t x = 0; x < p.taps; ++x) {
         const uint32_t from_y = inside(row.at[y], p.in_h), from_x = inside(column.at[x], p.in_w);
         const uint32_t at = p.in.at(to.n, to.c, from_y, from_x);
-        line += column.weight[x] * load(src, p.in_half, at);
+        line += column.weight[x] * load(src, p.in_element == Element::f16, at);
       }
       sum += row.weight[y] * line;
     }
-    store(dst, p.out_half, i, sum);
+    store(dst, p.out_element == Element::f16, i, sum);
   }
 };
 

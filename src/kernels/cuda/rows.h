@@ -20,6 +20,9 @@ std::span<const Row> rows();
 
 Row mma_conv_half_row();
 Row mma_conv_tf32_row();
+Row fma_conv_row();
+Row mma_conv_integer_row();
+Row mma_gemm_integer_row();
 Row depthwise_lanes_row();
 Row pool_lanes_row();
 Row mean_row();
@@ -36,5 +39,11 @@ Row resize_row();
 Row reformat_row();
 Row move_row();
 Row concat_row();
+Row conv_integer_row();
+Row conv_transpose_integer_row();
+Row gemm_integer_row();
+Row rescale_row();
+Row pool_integer_row();
+Row reduce_integer_row();
 
 }  // namespace stretto::kernels::cuda

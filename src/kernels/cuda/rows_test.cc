@@ -27,6 +27,14 @@ TEST(CudaRows, every_row_agrees_with_the_reference_on_every_problem_it_takes) {
     }
     EXPECT_TRUE(taken) << c.name << ": no row takes " << to_string(c.problem);
   }
+  for (const Case &c : random_integer_cases(600)) {
+    for (const Row &row : rows()) {
+      if (refusal_of(row.tactic, c.problem) != Refusal::none) continue;
+      met.insert(row.tactic.name);
+      const Config config = row.tactic.configs(c.problem)[0];
+      EXPECT_EQ(testing::check(c.problem, row.tactic, config), "") << c.name << ": " << to_string(c.problem);
+    }
+  }
   for (const Row &row : rows()) EXPECT_TRUE(met.contains(row.tactic.name)) << row.tactic.name << " was never asked";
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/cpu/testing.h"
+#include "kernels/cpu/testing_integer.h"
 
 namespace stretto::kernels::cuda {
 
@@ -152,12 +152,73 @@ inline void add_elementwise(std::vector<Case> &cases) {
   });
 }
 
+/// What may follow an integer sum: nothing (0), reals (1), bytes (2), bytes with another tensor and a table (3).
+inline int add_rescaling(Builder &b, int x, const Shape &shape, int kind, Layout to) {
+  if (kind == 0) return x;
+  const int scales = b.constant({kind == 3 ? 1 : shape[1]});
+  if (kind == 1) return b.node(op::Dequantize{3, 1}, {x, scales});
+  op::Requantize a;
+  a.src_zero = 2;
+  a.zero = a.low = 100;
+  a.high = 240;
+  if (kind == 2) return b.node(a, {x, scales});
+  a.slope = 0.1f;
+  a.low = 0;
+  a.other_zero = 5;
+  a.other_scale = 0.3f;
+  x = b.node(a, {x, scales, b.in(shape, to, DType::u8)});
+  return b.node(op::Lookup{}, {x, b.constant({256}, DType::i8)});
+}
+
+inline void add_integers(std::vector<Case> &cases) {
+  const auto conv = [&](const std::string &name, Shape src, Shape weights, const op::Conv &a, int64_t zero) {
+    op::ConvInteger attrs;
+    static_cast<op::Conv &>(attrs) = a;
+    attrs.zero = zero;
+    const Shape dst = op::infer(attrs, std::vector<TensorType>{{DType::u8, src}, {DType::i8, weights}})->shape;
+    for (Layout from : {Layout::plain, Layout::nhwc16}) {
+      for (int kind = 0; kind < 4; ++kind) {
+        Builder b;
+        std::vector<int> in{b.in(src, from, DType::u8), b.constant(weights, DType::i8)};
+        if (kind != 2) in.push_back(b.constant({weights[0]}, DType::i32));
+        const bool last = from != Layout::plain && kind > 0;
+        const Layout to = !last ? Layout::plain : kind == 1 ? Layout::nhwc8 : Layout::nhwc16;
+        add_rescaling(b, b.node(attrs, in), dst, kind, to);
+        cases.push_back({named("conv_integer " + name + " " + std::to_string(kind), from, to), b.done(to)});
+      }
+    }
+  };
+  conv("1x1", {2, 17, 7, 5}, {19, 17, 1, 1}, {{1, 1}, {1, 1}, {0, 0, 0, 0}}, 0);
+  conv("3x3", {1, 70, 9, 11}, {24, 70, 3, 3}, {{1, 1}, {1, 1}, {1, 1, 1, 1}}, 7);
+  conv("strided", {1, 3, 23, 21}, {16, 3, 7, 7}, {{2, 2}, {1, 1}, {3, 3, 3, 3}}, 128);
+  conv("dilated", {1, 16, 12, 13}, {5, 16, 3, 2}, {{2, 1}, {2, 3}, {1, 2, 0, 3}}, 255);
+  conv("depthwise", {1, 20, 9, 8}, {20, 1, 3, 3}, {{2, 2}, {1, 1}, {1, 1, 1, 1}, 20}, 9);
+  for (int64_t n : {24, 21}) {
+    for (int kind = 0; kind < 4; ++kind) {
+      Builder b;
+      const int x = b.in({3, 320}, Layout::plain, DType::u8), w = b.constant({n, 320}, DType::i8);
+      const int y = b.node(op::GemmInteger{11}, {x, w, b.constant({n}, DType::i32)});
+      add_rescaling(b, y, {3, n}, kind, Layout::plain);
+      cases.push_back({"gemm_integer", b.done()});
+    }
+  }
+}
+
+/// Integers of every sort at random; there may be some that no row takes.
+inline std::vector<Case> random_integer_cases(int count) {
+  testing::IntegerProblems draw(17, testing::kGpuBlocks);
+  std::vector<Case> cases;
+  for (int i = 0; i < count; ++i) cases.push_back({"random " + std::to_string(i), draw.any()});
+  return cases;
+}
+
 inline std::vector<Case> all_cases() {
   std::vector<Case> cases;
   add_products(cases);
   add_windows(cases);
   add_moves(cases);
   add_elementwise(cases);
+  add_integers(cases);
   return cases;
 }
 

@@ -1,7 +1,6 @@
 // Where the elements of a tensor lie, for code that runs on a GPU and, in
 // tests, on the host: plain structs and functions of indices. Tensors here have
-// fewer than 2^31 stored elements, all of them f32 values, stored as f32 or
-// f16.
+// fewer than 2^31 stored elements: f32 values, stored as f32 or f16, or integers.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +38,35 @@ STRETTO_BOTH inline void store(void *data, bool half, uint32_t at, float value) 
 #else
   static_cast<uint16_t *>(data)[at] = f16_from_float(value);
 #endif
+}
+
+/// What an element is stored as.
+enum class Element : uint8_t { f32, f16, i32, u8, i8 };
+
+STRETTO_BOTH constexpr uint32_t size_of(Element e) {
+  return e == Element::u8 || e == Element::i8 ? 1 : e == Element::f16 ? 2 : 4;
+}
+/// An element that is an integer.
+STRETTO_BOTH inline int32_t load_integer(const void *data, Element e, uint32_t at) {
+  if (e == Element::u8) return static_cast<const uint8_t *>(data)[at];
+  if (e == Element::i8) return static_cast<const int8_t *>(data)[at];
+  return static_cast<const int32_t *>(data)[at];
+}
+/// A copy of an element; reals may be rounded to f16 or widened from it, others stay as they are.
+STRETTO_BOTH inline void copy_element(const void *from, Element as, uint32_t at, void *to, Element stored,
+                                      uint32_t place) {
+  if (size_of(as) == 1) {
+    static_cast<uint8_t *>(to)[place] = static_cast<const uint8_t *>(from)[at];
+  } else {
+    store(to, stored == Element::f16, place, load(from, as == Element::f16, at));
+  }
+}
+STRETTO_BOTH inline void clear_element(void *to, Element stored, uint32_t place) {
+  if (size_of(stored) == 1) {
+    static_cast<uint8_t *>(to)[place] = 0;
+  } else {
+    store(to, stored == Element::f16, place, 0.0f);
+  }
 }
 
 /// A tensor of rank 4: elements to move for one more along each axis.

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
+#include "device/memory.h"
 #include "tactics/plugin_rows.h"
 #include "tactics/reorder.h"
 
@@ -18,6 +20,9 @@ constexpr double kColdBytes = 64e6;
 constexpr size_t kMaxCopies = 8;
 /// Steps in the graph that is timed: launching it then costs little beside them.
 constexpr size_t kStepsOfRound = 24;
+/// They are fewer where they would take longer than this.
+constexpr double kRoundSeconds = 2e-3;
+constexpr size_t kPartBytes = 256;
 
 }  // namespace
 
@@ -36,38 +41,24 @@ Result<std::unique_ptr<TrialRun>> GpuTrial::make(std::shared_ptr<Gpu> gpu, const
   return std::unique_ptr<TrialRun>(std::move(trial));
 }
 
-Result<GpuMemory> GpuTrial::upload(const void* data, size_t bytes) const {
-  STRETTO_ASSIGN(GpuMemory memory, GpuMemory::on_gpu(gpu_, bytes));
-  STRETTO_TRY(gpu_->copy(memory.data(), data, bytes));
-  STRETTO_TRY(gpu_->finish());
-  return memory;
-}
-
 /// Memory that a tactic writes: never written bytes first, guard bytes behind.
-Result<GpuMemory> GpuTrial::guarded(size_t bytes) const {
-  STRETTO_ASSIGN(GpuMemory memory, GpuMemory::on_gpu(gpu_, bytes + kGuardBytes));
-  STRETTO_TRY(gpu_->fill(memory.data(), 0x7F, bytes));
-  STRETTO_TRY(gpu_->fill(memory.data() + bytes, kGuardValue, kGuardBytes));
-  return memory;
+Status GpuTrial::fill_guarded(std::byte* memory, size_t bytes) const {
+  STRETTO_TRY(gpu_->fill(memory, 0x7F, bytes));
+  return gpu_->fill(memory + bytes, kGuardValue, kGuardBytes);
 }
 
-Result<GpuTrial::Copy> GpuTrial::make_copy(const std::vector<std::byte>& packed) const {
+Status GpuTrial::fill_first(const std::vector<std::byte>& packed) {
   const Problem& problem = data_.problem();
   const std::vector<int> inputs = problem.with_role(Role::input);
-  Copy copy;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Operand& operand = problem.operands[static_cast<size_t>(inputs[i])];
     std::vector<std::byte> stored(stored_bytes(operand.type, operand.layout));
     from_plain(operand.type, operand.layout, data_.inputs()[i].data(), stored.data());
-    STRETTO_ASSIGN(GpuMemory input, upload(stored.data(), stored.size()));
-    copy.src.push_back(input.data());
-    copy.inputs.push_back(std::move(input));
+    STRETTO_TRY(gpu_->copy(const_cast<void*>(copies_[0].src[i]), stored.data(), stored.size()));
+    STRETTO_TRY(gpu_->finish());
   }
-  const Operand& output = problem.output();
-  STRETTO_ASSIGN(copy.output, guarded(stored_bytes(output.type, output.layout)));
-  STRETTO_ASSIGN(copy.scratch, guarded(booking_.scratch_bytes));
-  STRETTO_ASSIGN(copy.weights, upload(packed.data(), packed.size()));
-  return copy;
+  STRETTO_TRY(gpu_->copy(copies_[0].weights, packed.data(), packed.size()));
+  return gpu_->finish();
 }
 
 Status GpuTrial::fill_copies() {
@@ -77,9 +68,35 @@ Status GpuTrial::fill_copies() {
   if (!packed.empty()) tactic_.pack(problem, config_, data_.constants(), packed.data());
   const double bytes = problem.bytes() + static_cast<double>(booking_.scratch_bytes);
   const auto count = static_cast<size_t>(std::clamp(kColdBytes / bytes, 1.0, static_cast<double>(kMaxCopies)));
+  // One piece of memory for all: asking a GPU for memory costs more than most steps do.
+  std::vector<size_t> sizes;
+  for (int input : problem.with_role(Role::input)) {
+    const Operand& operand = problem.operands[static_cast<size_t>(input)];
+    sizes.push_back(align_up(stored_bytes(operand.type, operand.layout), kPartBytes));
+  }
+  const size_t read = std::accumulate(sizes.begin(), sizes.end(), size_t{0});
+  const size_t weights = align_up(packed.size(), kPartBytes);
+  const size_t written = stored_bytes(problem.output().type, problem.output().layout);
+  const size_t output = align_up(written + kGuardBytes, kPartBytes);
+  const size_t scratch = align_up(booking_.scratch_bytes + kGuardBytes, kPartBytes);
+  const size_t each = read + weights + output + scratch;
+  STRETTO_ASSIGN(memory_, GpuMemory::on_gpu(gpu_, each * count));
   for (size_t i = 0; i < count; ++i) {
-    STRETTO_ASSIGN(Copy copy, make_copy(packed));
-    copies_.push_back(std::move(copy));
+    std::byte* at = memory_.data() + i * each;
+    Copy& copy = copies_.emplace_back();
+    for (size_t size : sizes) {
+      copy.src.push_back(at);
+      at += size;
+    }
+    copy.weights = at;
+    copy.output = at + weights;
+    copy.scratch = copy.output + output;
+  }
+  STRETTO_TRY(fill_first(packed));
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) STRETTO_TRY(gpu_->copy(memory_.data() + i * each, memory_.data(), read + weights));
+    STRETTO_TRY(fill_guarded(copies_[i].output, written));
+    STRETTO_TRY(fill_guarded(copies_[i].scratch, booking_.scratch_bytes));
   }
   for (size_t i = 0; i < kStepsOfRound; ++i) {
     const Copy& copy = copies_[i % count];
@@ -88,18 +105,18 @@ Status GpuTrial::fill_copies() {
     step.problem = problem_.c_str();
     std::copy(config_.v.begin(), config_.v.end(), step.config.v);
     step.src = copy.src.data();
-    step.dst = copy.output.data();
-    step.weights = copy.weights.data();
-    step.scratch = copy.scratch.data();
+    step.dst = copy.output;
+    step.weights = copy.weights;
+    step.scratch = copy.scratch;
     steps_.push_back(step);
   }
   STRETTO_ASSIGN(once_, GpuGraph::record(gpu_, {steps_.data(), 1}));
   return {};
 }
 
-Status GpuTrial::check_guard(const GpuMemory& memory, size_t bytes, const char* what) const {
+Status GpuTrial::check_guard(const std::byte* memory, size_t bytes, const char* what) const {
   std::vector<unsigned char> guard(kGuardBytes);
-  STRETTO_TRY(gpu_->copy(guard.data(), memory.data() + bytes, kGuardBytes));
+  STRETTO_TRY(gpu_->copy(guard.data(), memory + bytes, kGuardBytes));
   STRETTO_TRY(gpu_->finish());
   const bool intact = std::all_of(guard.begin(), guard.end(), [](unsigned char b) { return b == kGuardValue; });
   return intact ? Status() : failed(std::string("wrote past its ") + what);
@@ -110,7 +127,7 @@ Result<Tensor> GpuTrial::run_once() {
   const Copy& copy = copies_[0];
   std::vector<std::byte> stored(stored_bytes(output.type, output.layout));
   STRETTO_TRY(gpu_->launch(once_.get()));
-  STRETTO_TRY(gpu_->copy(stored.data(), copy.output.data(), stored.size()));
+  STRETTO_TRY(gpu_->copy(stored.data(), copy.output, stored.size()));
   STRETTO_TRY(gpu_->finish());
   STRETTO_TRY(check_guard(copy.output, stored.size(), "output"));
   STRETTO_TRY(check_guard(copy.scratch, booking_.scratch_bytes, "scratch"));
@@ -120,6 +137,11 @@ Result<Tensor> GpuTrial::run_once() {
 double GpuTrial::time_round() {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   if (round_.get() == nullptr) {
+    // A slow step needs few others beside it to be timed well.
+    const Result<double> alone = gpu_->time(once_.get(), 1);
+    if (!alone.ok()) return kNever;
+    const double fitting = kRoundSeconds / std::max(*alone, 1e-9);
+    steps_.resize(static_cast<size_t>(std::clamp(fitting, 1.0, static_cast<double>(kStepsOfRound))));
     auto recorded = GpuGraph::record(gpu_, steps_);
     if (!recorded.ok()) return kNever;
     round_ = std::move(recorded).value();

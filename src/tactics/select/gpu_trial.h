@@ -19,18 +19,18 @@ class GpuTrial final : public TrialRun {
   size_t scratch_bytes() const override { return booking_.scratch_bytes; }
 
  private:
+  /// Parts of memory_, each beginning at a multiple of kPartBytes.
   struct Copy {
-    std::vector<GpuMemory> inputs;
     std::vector<const void*> src;
-    GpuMemory output, weights, scratch;
+    std::byte *output = nullptr, *weights = nullptr, *scratch = nullptr;
   };
 
   GpuTrial(std::shared_ptr<Gpu> gpu, const TrialData& data, const Tactic& tactic, const Config& config);
   Status fill_copies();
-  Result<Copy> make_copy(const std::vector<std::byte>& packed) const;
-  Result<GpuMemory> upload(const void* data, size_t bytes) const;
-  Result<GpuMemory> guarded(size_t bytes) const;
-  Status check_guard(const GpuMemory& memory, size_t bytes, const char* what) const;
+  /// The first copy, from the host; the others are copies of it.
+  Status fill_first(const std::vector<std::byte>& packed);
+  Status fill_guarded(std::byte* memory, size_t bytes) const;
+  Status check_guard(const std::byte* memory, size_t bytes, const char* what) const;
 
   std::shared_ptr<Gpu> gpu_;
   const TrialData& data_;
@@ -38,6 +38,7 @@ class GpuTrial final : public TrialRun {
   Config config_;
   std::string problem_;
   Booking booking_;
+  GpuMemory memory_;  // of all copies
   std::vector<Copy> copies_;
   std::vector<StrettoStep> steps_;
   GpuGraph once_, round_;

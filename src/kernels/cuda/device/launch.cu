@@ -10,20 +10,6 @@
 #include "kernels/cuda/resize.h"
 
 namespace stretto::kernels::cuda {
-namespace {
-
-template <class F>
-const char *launch_elements(const StepArgs &args, cudaStream_t stream) {
-  const auto &params = args.params_as<typename F::Params>();
-  for (uint32_t launch = 0; launch < F::launches(params); ++launch) {
-    const cudaError_t wrong = launch_elements_of(F::of(params, args, launch), stream);
-    if (wrong != cudaSuccess) return cudaGetErrorString(wrong);
-  }
-  return nullptr;
-}
-
-}  // namespace
-
 const char *launch(Kernel kernel, const StepArgs &args, void *on) {
   auto *stream = static_cast<cudaStream_t>(on);
   switch (kernel) {
@@ -53,6 +39,18 @@ const char *launch(Kernel kernel, const StepArgs &args, void *on) {
       return launch_gemv(args, stream);
     case Kernel::mma_conv:
       return launch_mma_conv(args, stream);
+    case Kernel::fma_conv:
+      return launch_fma_conv(args, stream);
+    case Kernel::mma_integer:
+      return launch_mma_integer(args, stream);
+    case Kernel::integer_conv:
+      return launch_integer_conv(args, stream);
+    case Kernel::rescale:
+      return launch_rescale(args, stream);
+    case Kernel::integer_pool:
+      return launch_integer_pool(args, stream);
+    case Kernel::integer_reduce:
+      return launch_integer_reduce(args, stream);
   }
   return "no such kernel";
 }

@@ -22,9 +22,25 @@ cudaError_t launch_elements_of(const F& f, cudaStream_t stream) {
   return cudaGetLastError();
 }
 
-/// Null, or what went wrong.
+/// The launches of a step that computes elements. Null, or what went wrong.
+template <class F>
+const char* launch_elements(const StepArgs& args, cudaStream_t stream) {
+  const auto& params = args.params_as<typename F::Params>();
+  for (uint32_t launch = 0; launch < F::launches(params); ++launch) {
+    const cudaError_t wrong = launch_elements_of(F::of(params, args, launch), stream);
+    if (wrong != cudaSuccess) return cudaGetErrorString(wrong);
+  }
+  return nullptr;
+}
+
 const char* launch_mma_conv(const StepArgs& args, cudaStream_t stream);
 const char* launch_gemv(const StepArgs& args, cudaStream_t stream);
 const char* launch_mean(const StepArgs& args, cudaStream_t stream);
+const char* launch_fma_conv(const StepArgs& args, cudaStream_t stream);
+const char* launch_mma_integer(const StepArgs& args, cudaStream_t stream);
+const char* launch_integer_conv(const StepArgs& args, cudaStream_t stream);
+const char* launch_rescale(const StepArgs& args, cudaStream_t stream);
+const char* launch_integer_pool(const StepArgs& args, cudaStream_t stream);
+const char* launch_integer_reduce(const StepArgs& args, cudaStream_t stream);
 
 }  // namespace stretto::kernels::cuda

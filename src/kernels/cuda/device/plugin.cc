@@ -94,6 +94,7 @@ int32_t open(int32_t number, StrettoGpu **out, StrettoText *why) {
   if (!gpu) return fail(why, "no memory");
   gpu->number = number;
   if (check(cudaSetDevice(number), "opening it", why) != 0) return 1;
+  if (check(cudaFree(nullptr), "opening it", why) != 0) return 1;  // makes the context where there is none
   if (check(cudaStreamCreateWithFlags(&gpu->stream, cudaStreamNonBlocking), "making a stream", why) != 0) return 1;
   if (check(cudaEventCreate(&gpu->begin), "making an event", why) != 0) return 1;
   if (check(cudaEventCreate(&gpu->end), "making an event", why) != 0) return 1;
