@@ -71,6 +71,7 @@ Result<Operand> GraphBuilder::emit(const std::string& node, const op::Attrs& att
 }
 
 Result<Tensor> GraphBuilder::known(Operand operand) {
+  if (operand == kAbsent) return bad_input("an input is missing");
   Entry& entry = entries_[static_cast<size_t>(operand)];
   if (entry.known.empty()) {
     STRETTO_ASSIGN(entry.known, evaluate_past(entry.id));
