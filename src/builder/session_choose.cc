@@ -64,8 +64,7 @@ std::string signature_of(const Cover& cover) {
 Result<BuildSession::Timed> BuildSession::fastest(const Variant& variant, const std::vector<Proposal>& proposals) {
   std::vector<Harness> harnesses;
   for (const Proposal& proposal : proposals) {
-    STRETTO_ASSIGN(auto resolved,
-                   compile_alone(variant.graph_of(proposal), proposal.cover, *selector_, gpu_.get()));
+    STRETTO_ASSIGN(auto resolved, compile_alone(variant.graph_of(proposal), proposal.cover, *selector_, gpu_.get()));
     STRETTO_ASSIGN(Harness harness, Harness::create(resolved, 0, threads_));
     harness.set_inputs(random_sample(harness.program(), 1));
     harness.run();

@@ -41,7 +41,7 @@ struct SelectorOptions {
   bool keep_log = false;            // remember every verdict
   HalfUse half = HalfUse::no;
   bool same_everywhere = false;  // only rows whose bits are the same on every instruction set, where there is one
-  bool tf32 = false;  // tactics that multiply in tf32 are allowed
+  bool tf32 = false;             // tactics that multiply in tf32 are allowed
 };
 
 struct Choice {
