@@ -85,6 +85,20 @@ REFUSED = {
 }
 
 
+LIMITS = (
+    "NonMaxSuppression gives room for all boxes; rows that the selection does not need are −1 and follow it. How many "
+    "boxes to keep a class must be known.",
+    "Indices of the data that lie outside are brought to the nearer end (Gather…); updates with such do nothing (Scatter…).",
+    "RoiAlign takes at most 64 points along an axis of a bin, also where it counts them itself.",
+    "Resize with antialias, exclude_outside, cropping or on other axes than two adjoining ones is a product with weights, "
+    "axis by axis: an infinity in a line spoils the line.",
+    "Quotients, powers and bounds of u64 are refused; narrower integers are computed in i32 or i64 and wrap.",
+    "Functions without vector kernels (Erf, Gelu, Log, Mish, …) are computed in double by the C library, one element at a "
+    "time.",
+    "Empty tensors exist at import alone; inputs of a plan have elements.",
+)
+
+
 def page(rows, left_out):
     """docs/operators.md."""
     groups = {}
@@ -105,8 +119,7 @@ def page(rows, left_out):
             note = "on constants alone" if entries[0][2] else ""
             lines.append(f"| {op} | {spans[0]} | {note} |")
         lines.append("")
-    lines += ["NonMaxSuppression gives room for all boxes; rows that the selection does not need are −1 and follow it.", "",
-              "## Refused", "", "| operators | why |", "| --- | --- |"]
+    lines += ["## Limits", ""] + [f"- {limit}" for limit in LIMITS] + ["", "## Refused", "", "| operators | why |", "| --- | --- |"]
     lines += [f"| {names} | {why} |" for names, why in REFUSED.items()]
     lines += ["", "## ONNX's own tests that are left out", "",
               f"Of the tests of single operators in PyPI's `onnx` {onnx.__version__} whose operators are in the table, all",

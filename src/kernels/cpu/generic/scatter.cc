@@ -57,7 +57,7 @@ T joined(op::ScatterKind kind, T x, T y) {
         return static_cast<T>(std::make_unsigned_t<T>(x) + std::make_unsigned_t<T>(y));
       return x + y;
     case op::ScatterKind::mul:
-      if constexpr (std::is_integral_v<T>) return static_cast<T>(uint64_t(int64_t{x}) * uint64_t(int64_t{y}));
+      if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(x) * static_cast<uint64_t>(y));
       return x * y;
     case op::ScatterKind::min:
       return y != y || y < x ? y : x;
