@@ -86,6 +86,8 @@ class BuildSession {
   Status open_selector();
   Status choose();
   Result<Proposal> best_proposal(int number);
+  /// Improves it inside the whole network, on a GPU.
+  Status choose_inside(const Variant& variant, Proposal& proposal);
   Result<Proposal> recorded_proposal(int number);
   Result<Cover> search_cover(const ir::Graph& graph, double reformat_weight);
   /// Which of them runs fastest as a whole plan, of those whose outputs are near the first one's where they are of one

@@ -7,6 +7,7 @@
 
 #include "builder/compile.h"
 #include "builder/error_stats.h"
+#include "builder/in_network.h"
 #include "builder/session.h"
 #include "builder/session_stages.h"
 
@@ -184,6 +185,16 @@ Result<BuildSession::Proposal> BuildSession::best_proposal(int number) {
   return std::move(chosen);
 }
 
+Status BuildSession::choose_inside(const Variant& variant, Proposal& proposal) {
+  if (!gpu_ || recorded_ || options_.selection != Selection::measure) return {};
+  InNetworkOptions options;
+  options.progress = [&](int done, int total) {
+    progress("time in the network", choosing_from_ + (choosing_to_ - choosing_from_) * (0.9 + 0.1 * done / total),
+             std::to_string(done) + " of " + std::to_string(total) + " other ways");
+  };
+  return choose_in_network(variant.graph_of(proposal), proposal.cover, *selector_, *gpu_, options).status();
+}
+
 Status BuildSession::choose() {
   for (size_t i = 0; i < variants_.size(); ++i) {
     const double from = choosing_from_, to = choosing_to_, count = static_cast<double>(variants_.size());
@@ -193,6 +204,7 @@ Status BuildSession::choose() {
     choosing_from_ = from;
     choosing_to_ = to;
     if (!best.ok()) return best.status();
+    STRETTO_TRY(choose_inside(variants_[i], *best));
     variants_[i].chosen = std::move(*best);
   }
   progress("time tactics", choosing_to_);

@@ -19,7 +19,10 @@ Result<std::unique_ptr<Executor>> Executor::create(std::shared_ptr<const Resolve
     return bad_usage("a context cannot have " + std::to_string(threads) + " threads; ask for 1 to " +
                      std::to_string(kMaxThreads));
   }
-  if (plan->plan->device == plan::Device::cuda) return GpuExecutor::create(std::move(plan), program);
+  if (plan->plan->device == plan::Device::cuda) {
+    STRETTO_ASSIGN(std::unique_ptr<GpuExecutor> executor, GpuExecutor::create(std::move(plan), program));
+    return std::unique_ptr<Executor>(std::move(executor));
+  }
   return CpuExecutor::create(std::move(plan), program, threads);
 }
 

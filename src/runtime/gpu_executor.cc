@@ -18,12 +18,12 @@ double seconds_since(Clock::time_point start) {
 
 }  // namespace
 
-Result<std::unique_ptr<Executor>> GpuExecutor::create(std::shared_ptr<const ResolvedPlan> plan, int program) {
+Result<std::unique_ptr<GpuExecutor>> GpuExecutor::create(std::shared_ptr<const ResolvedPlan> plan, int program) {
   STRETTO_ASSIGN(auto gpu, Gpu::open(plan->gpu->info().number));
   std::unique_ptr<GpuExecutor> executor(new GpuExecutor(std::move(plan), program, std::move(gpu)));
   STRETTO_TRY(executor->allocate());
   STRETTO_TRY(executor->record());
-  return std::unique_ptr<Executor>(std::move(executor));
+  return executor;
 }
 
 Status GpuExecutor::allocate() {

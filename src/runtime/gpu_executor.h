@@ -9,7 +9,11 @@ namespace stretto {
 
 class GpuExecutor final : public Executor {
  public:
-  static Result<std::unique_ptr<Executor>> create(std::shared_ptr<const ResolvedPlan> plan, int program);
+  static Result<std::unique_ptr<GpuExecutor>> create(std::shared_ptr<const ResolvedPlan> plan, int program);
+
+  const std::shared_ptr<Gpu>& gpu() const { return gpu_; }
+  /// What is recorded; pointers are of this executor.
+  const std::vector<StrettoStep>& steps() const { return steps_; }
 
   int threads() const override { return 1; }
   size_t arena_bytes() const override { return arena_.size(); }

@@ -7,6 +7,10 @@
 
 namespace stretto {
 
+/// This number of a GPU row's config says what matters inside a network alone, as when the next step may begin; trials
+/// of a step alone leave it 0.
+inline constexpr size_t kInNetwork = 3;
+
 /// Every row, in order of preference; none where the plug-in cannot be opened (device/plugin.h says why).
 TacticTable cuda_tactic_table();
 /// Of a table of the interface, at most kMaxPluginRows of them; one table a program.

@@ -25,7 +25,10 @@ enum class Kernel {
   integer_conv,
   rescale,
   integer_pool,
-  integer_reduce
+  integer_reduce,
+  hopper_conv,
+  hopper_patch,
+  hopper_stem
 };
 
 /// Launches the kernel of a step on `stream` (a cudaStream_t). `args` as for a

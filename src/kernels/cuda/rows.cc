@@ -6,6 +6,8 @@ namespace stretto::kernels::cuda {
 
 std::span<const Row> rows() {
   static const std::array kRows = {
+      // Convolutions of Hopper
+      hopper_stem_row(), hopper_patch_row(), hopper_conv_transpose_row(), hopper_conv_row(),
       // Products and windows of reals
       mma_conv_half_row(), mma_conv_tf32_row(), fma_conv_row(), depthwise_lanes_row(), pool_lanes_row(), mean_row(),
       gemv_half_row(), gemv_row(), conv_row(), conv_transpose_row(), gemm_row(), elementwise_row(), pool_row(),

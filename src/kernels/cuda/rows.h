@@ -18,6 +18,10 @@ struct Row {
 /// In order of preference.
 std::span<const Row> rows();
 
+Row hopper_stem_row();
+Row hopper_patch_row();
+Row hopper_conv_transpose_row();
+Row hopper_conv_row();
 Row mma_conv_half_row();
 Row mma_conv_tf32_row();
 Row fma_conv_row();

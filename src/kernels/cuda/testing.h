@@ -212,8 +212,51 @@ inline std::vector<Case> random_integer_cases(int count) {
   return cases;
 }
 
+inline void add_stems(std::vector<Case> &cases) {
+  const auto stem = [&](const std::string &name, Shape src, const op::Unary &bounds) {
+    Builder b;
+    const int y =
+        b.node(op::Conv{{2, 2}, {1, 1}, {3, 3, 3, 3}}, {b.in(src), b.constant({64, src[1], 7, 7}), b.constant({64})});
+    b.node(op::Pool{op::PoolKind::max, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}}, {b.node(bounds, {y})});
+    cases.push_back({"stem " + name, b.done(Layout::nhwc8h)});
+  };
+  stem("of three planes", {2, 3, 40, 71}, relu());
+  stem("of one plane", {1, 1, 27, 26}, {op::UnaryKind::clip, 0, 6});
+}
+
+/// Convolutions of f16 values with more channels, and sizes that no tile divides. `dst`: the shape of what is added to
+/// the result, where anything is.
+inline void add_half_convolutions(std::vector<Case> &cases) {
+  const auto conv = [&](const std::string &name, Shape src, Shape weights, const op::Conv &a, Shape dst) {
+    Builder b;
+    int y = b.node(a, {b.in(src, Layout::nhwc8h), b.constant(weights), b.constant({weights[0]})});
+    if (!dst.empty()) y = b.node(op::Binary{op::BinaryKind::add}, {y, b.in(dst, Layout::nhwc8h)});
+    b.node(relu(), {y});
+    cases.push_back({"half conv " + name, b.done(Layout::nhwc8h)});
+  };
+  const op::Conv pointwise{{1, 1}, {1, 1}, {0, 0, 0, 0}}, padded{{1, 1}, {1, 1}, {1, 1, 1, 1}};
+  const op::Conv strided{{2, 2}, {1, 1}, {1, 1, 1, 1}};
+  for (int64_t channels : {32, 90}) {
+    Builder b;
+    const int y =
+        b.node(op::ConvTranspose{{2, 2}, {1, 1}, {0, 0, 0, 0}, {0, 0}},
+               {b.in({2, 72, 3, 5}, Layout::nhwc8h), b.constant({72, channels, 2, 2}), b.constant({channels})});
+    b.node(relu(), {y});
+    cases.push_back({"half conv_transpose", b.done(Layout::nhwc8h)});
+  }
+  conv("1x1, deep", {1, 520, 3, 5}, {128, 520, 1, 1}, pointwise, {1, 128, 3, 5});
+  conv("1x1, two images", {2, 64, 7, 9}, {128, 64, 1, 1}, pointwise, {2, 128, 7, 9});
+  conv("1x1, strided", {1, 136, 9, 9}, {72, 136, 1, 1}, {{2, 2}, {1, 1}, {0, 0, 0, 0}}, {});
+  conv("3x3, deep", {1, 200, 5, 9}, {24, 200, 3, 3}, padded, {1, 24, 5, 9});
+  conv("3x3, eight parts", {1, 512, 3, 3}, {16, 512, 3, 3}, padded, {});
+  conv("3x3, strided", {2, 72, 19, 9}, {40, 72, 3, 3}, strided, {});
+  conv("3x3, strided, parts", {1, 256, 6, 7}, {40, 256, 3, 3}, strided, {1, 40, 3, 4});
+}
+
 inline std::vector<Case> all_cases() {
   std::vector<Case> cases;
+  add_stems(cases);
+  add_half_convolutions(cases);
   add_products(cases);
   add_windows(cases);
   add_moves(cases);

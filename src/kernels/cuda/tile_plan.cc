@@ -65,7 +65,7 @@ double seconds_of(const MmaGeometry &p) {
   const double bytes = (tile.rows + tile.columns) * static_cast<double>(kMmaSliceBytes) / kBytes;
   const double slice = std::max({products, bytes, kSliceCycles / resident});
   const double each = std::ceil(p.slices / static_cast<double>(p.splits)) * slice + kBlockCycles / resident;
-  double seconds = 1e-6 + std::ceil(blocks / kMultiprocessors) * each / kClock;
+  double seconds = 3e-6 + std::ceil(blocks / kMultiprocessors) * each / kClock;
   if (p.splits > 1) seconds += 2e-6 + 8.0 * p.rows * p.stored_columns * p.splits / 3e12;
   return seconds;
 }

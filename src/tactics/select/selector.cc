@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tactics/plugin_rows.h"
 #include "tactics/select/limits.h"
 #include "tactics/select/trial.h"
 
@@ -86,6 +87,7 @@ std::vector<Selector::Contender> Selector::contenders(const Problem& problem, st
         continue;
       }
       for (const Config& config : tactic.configs(problem)) {
+        if (tactic.on_gpu && config.v[kInNetwork] != 0) continue;
         found.push_back({&tactic, config, tactic.estimate(problem, config, options_.threads), order});
       }
     }
@@ -192,6 +194,32 @@ Result<Choice> Selector::choose(const Problem& problem) {
   return measure(problem, key, std::move(found));
 }
 
+std::vector<Choice> Selector::ways(const Problem& problem) const {
+  constexpr size_t kFew = 3;
+  const auto timed = ways_.find(key_of(problem));
+  if (timed == ways_.end()) return {};
+  std::vector<Choice> ways = timed->second;
+  for (size_t i = 0; i < std::min(kFew, timed->second.size()); ++i) {
+    const Choice& of = timed->second[i];
+    if (!of.tactic->on_gpu) continue;
+    for (const Config& config : of.tactic->configs(problem)) {
+      Config alone = config;
+      alone.v[kInNetwork] = 0;
+      if (alone == of.config && !(config == of.config)) ways.push_back({of.tactic, config, of.seconds, true});
+    }
+  }
+  std::stable_sort(ways.begin(), ways.end(), [](const Choice& x, const Choice& y) { return x.seconds < y.seconds; });
+  return ways;
+}
+
+void Selector::prefer(const Problem& problem, const Choice& way) {
+  const std::string key = key_of(problem);
+  chosen_[key] = way;
+  if (cache_ != nullptr && options_.forced.empty()) {
+    cache_->put(key, {way.tactic->name, way.tactic->version, way.config, way.seconds});
+  }
+}
+
 Result<Choice> Selector::measure(const Problem& problem, const std::string& key, std::vector<Contender> found) {
   auto start = Clock::now();
   if (!pool_ && !options_.make_trial) pool_ = std::make_unique<TaskPool>(options_.threads, kMaxPhases * 16);
@@ -293,8 +321,12 @@ Result<Choice> Selector::measure(const Problem& problem, const std::string& key,
   if (options_.half == HalfUse::allowed) {
     if (const Entrant* full = winner_of(false)) settle(to_string(problem), *full);
   }
+  const Choice settled = settle(key, *winner);
   timing_seconds_ += seconds_since(start);
-  return settle(key, *winner);
+  std::sort(entrants.begin(), entrants.end(), [](const Entrant& x, const Entrant& y) { return x.seconds < y.seconds; });
+  std::vector<Choice>& ways = ways_[key];
+  for (const Entrant& e : entrants) ways.push_back({e.contender.tactic, e.contender.config, e.seconds, true});
+  return settled;
 }
 
 }  // namespace stretto

@@ -72,6 +72,13 @@ class Selector {
   /// The same choice from now on for this problem, whatever the mode (a rebuild, or a forced node).
   Status force(const Problem& problem, const std::string& tactic, uint32_t version, const Config& config);
 
+  /// What was timed for a problem in this build and was nearly as fast as the best, that first; of the first few also
+  /// those configs that differ in what matters inside a network alone (kInNetwork). Empty where nothing was
+  /// timed.
+  std::vector<Choice> ways(const Problem& problem) const;
+  /// One of the ways from now on, also for later builds.
+  void prefer(const Problem& problem, const Choice& way);
+
   /// From now on; choices made under another setting are kept beside.
   void set_half(HalfUse half) { options_.half = half; }
   void set_same_everywhere(bool same) { options_.same_everywhere = same; }
@@ -106,6 +113,7 @@ class Selector {
   std::unique_ptr<TaskPool> pool_;
   Pace pace_;
   std::map<std::string, Choice> chosen_, guessed_;
+  std::map<std::string, std::vector<Choice>> ways_;
   std::vector<Verdict> log_;
   int timed_ = 0, over_budget_ = 0;
   double timing_seconds_ = 0;

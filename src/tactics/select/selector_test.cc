@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tactics/match.h"
+#include "tactics/plugin_rows.h"
 
 namespace stretto {
 namespace {
@@ -173,6 +174,38 @@ TEST(Selector, APretendedDeviceIsAskedAndItsClockDecides) {
   EXPECT_EQ(chosen_from({a, tf32}, options), "tf32");
   options.compute = 90;
   EXPECT_EQ(chosen_from({newer, b}, options), "newer");  // as fast: the table's order
+}
+
+std::vector<Config> configs_that_differ_in_a_network(const Problem&) {
+  return {Config{{1, 2, 3, 0}}, Config{{1, 2, 3, 1}}};
+}
+
+TEST(Selector, WaysAreWhatWasTimedAndWhatMattersInANetworkAlone) {
+  SelectorOptions options;
+  options.make_trial = [](const TrialData& data, const Tactic& tactic,
+                          const Config& config) -> Result<std::unique_ptr<TrialRun>> {
+    EXPECT_EQ(config.v[kInNetwork], 0);
+    return std::unique_ptr<TrialRun>(
+        std::make_unique<PretendedTrial>(data, tactic.name == std::string("a") ? 2.5e-6 : 2e-6));
+  };
+  Tactic a = kSlow, b = kSlow;
+  a.name = "a";
+  b.name = "b";
+  a.configs = b.configs = configs_that_differ_in_a_network;
+  a.on_gpu = b.on_gpu = true;
+  const Tactic rows[] = {a, b};
+  const TacticTable tables[] = {rows};
+  Selector selector(tables, options, nullptr);
+  const Problem problem = relu_problem();
+  EXPECT_TRUE(selector.ways(problem).empty());
+  const auto chosen = selector.choose(problem);
+  ASSERT_TRUE(chosen.ok()) << chosen.status().message();
+  EXPECT_STREQ(chosen->tactic->name, "b");
+  std::vector<std::string> ways;
+  for (const Choice& way : selector.ways(problem)) ways.push_back(way.tactic->name + to_string(way.config));
+  EXPECT_EQ(ways, (std::vector<std::string>{"b1x2x3x0", "b1x2x3x1", "a1x2x3x0", "a1x2x3x1"}));
+  selector.prefer(problem, selector.ways(problem)[1]);
+  EXPECT_EQ(selector.choose(problem)->config.v[kInNetwork], 1);
 }
 
 TEST(Selector, HeuristicFollowsTheEstimate) {

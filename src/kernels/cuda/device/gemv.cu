@@ -15,6 +15,13 @@ __global__ void __launch_bounds__(kThreads) gemv(const __grid_constant__ GemvPar
                                                  const float *c, const void *other, float *dst) {
   __shared__ __align__(16) float staged[kStaged];
   const uint32_t lane = threadIdx.x % 32, column = blockIdx.x * kWarps + threadIdx.x / 32, row = blockIdx.y;
+  // The first weights are on their way to the second-level cache before the row can be read.
+  const uint32_t ahead = threadIdx.x % 32 * 128 / (p.half ? 2 : 4);
+  if (column < p.n && ahead < p.depth) {
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(static_cast<const char *>(b) +
+                                                  (size_t{column} * p.depth + ahead) * (p.half ? 2 : 4)));
+  }
+  wait_for_previous_step();
   float sum = 0;
   for (uint32_t first = 0; first < p.depth; first += kStaged) {
     const uint32_t length = min(kStaged, p.depth - first);
@@ -43,11 +50,11 @@ __global__ void __launch_bounds__(kThreads) gemv(const __grid_constant__ GemvPar
 
 const char *launch_gemv(const StepArgs &args, cudaStream_t stream) {
   const auto &p = args.params_as<GemvParams>();
-  gemv<<<dim3((p.n + kWarps - 1) / kWarps, p.m), kThreads, 0, stream>>>(
-      p, static_cast<const float *>(args.src[p.source]), args.weights,
-      reinterpret_cast<const float *>(args.weights + p.c_offset),
-      p.epilogue.binary ? args.src[p.epilogue.other] : nullptr, static_cast<float *>(args.dst));
-  const cudaError_t wrong = cudaGetLastError();
+  const cudaError_t wrong =
+      launch_early(gemv, dim3((p.n + kWarps - 1) / kWarps, p.m), kThreads, 0, stream, p,
+                   static_cast<const float *>(args.src[p.source]), static_cast<const void *>(args.weights),
+                   reinterpret_cast<const float *>(args.weights + p.c_offset),
+                   p.epilogue.binary ? args.src[p.epilogue.other] : nullptr, static_cast<float *>(args.dst));
   return wrong == cudaSuccess ? nullptr : cudaGetErrorString(wrong);
 }
 

@@ -51,6 +51,12 @@ const char *launch(Kernel kernel, const StepArgs &args, void *on) {
       return launch_integer_pool(args, stream);
     case Kernel::integer_reduce:
       return launch_integer_reduce(args, stream);
+    case Kernel::hopper_conv:
+      return launch_hopper_conv(args, stream);
+    case Kernel::hopper_patch:
+      return launch_hopper_patch(args, stream);
+    case Kernel::hopper_stem:
+      return launch_hopper_stem(args, stream);
   }
   return "no such kernel";
 }

@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include "device/task.h"
+#include "kernels/cuda/device/early.cuh"
 
 namespace stretto::kernels::cuda {
 
@@ -11,6 +12,7 @@ inline constexpr unsigned kElementThreads = 128;
 
 template <class F>
 __global__ void __launch_bounds__(kElementThreads) elements(const __grid_constant__ F f, unsigned count) {
+  wait_for_previous_step();
   const unsigned i = blockIdx.x * kElementThreads + threadIdx.x;
   if (i < count) f(i);
 }
@@ -18,8 +20,8 @@ __global__ void __launch_bounds__(kElementThreads) elements(const __grid_constan
 template <class F>
 cudaError_t launch_elements_of(const F& f, cudaStream_t stream) {
   const unsigned count = f.count();
-  elements<F><<<(count + kElementThreads - 1) / kElementThreads, kElementThreads, 0, stream>>>(f, count);
-  return cudaGetLastError();
+  return launch_early(elements<F>, dim3((count + kElementThreads - 1) / kElementThreads), kElementThreads, 0, stream, f,
+                      count);
 }
 
 /// The launches of a step that computes elements. Null, or what went wrong.
@@ -34,6 +36,9 @@ const char* launch_elements(const StepArgs& args, cudaStream_t stream) {
 }
 
 const char* launch_mma_conv(const StepArgs& args, cudaStream_t stream);
+const char* launch_hopper_conv(const StepArgs& args, cudaStream_t stream);
+const char* launch_hopper_patch(const StepArgs& args, cudaStream_t stream);
+const char* launch_hopper_stem(const StepArgs& args, cudaStream_t stream);
 const char* launch_gemv(const StepArgs& args, cudaStream_t stream);
 const char* launch_mean(const StepArgs& args, cudaStream_t stream);
 const char* launch_fma_conv(const StepArgs& args, cudaStream_t stream);

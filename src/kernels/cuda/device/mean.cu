@@ -13,6 +13,7 @@ constexpr uint32_t kAcross = 8, kPixels = 32,
 
 __global__ void __launch_bounds__(kThreads) mean(const __grid_constant__ MeanParams p, const void *src, void *dst) {
   __shared__ float sums[kPixels][kAcross * kLanes + 1];
+  wait_for_previous_step();
   const uint32_t across = threadIdx.x % kAcross, pixel = threadIdx.x / kAcross;
   const uint32_t chunk = blockIdx.x * kAcross + across;
   float sum[kLanes] = {}, v[kLanes];
@@ -40,8 +41,7 @@ __global__ void __launch_bounds__(kThreads) mean(const __grid_constant__ MeanPar
 const char *launch_mean(const StepArgs &args, cudaStream_t stream) {
   const auto &p = args.params_as<MeanParams>();
   const dim3 grid((p.chunks + kAcross - 1) / kAcross, p.images);
-  mean<<<grid, kThreads, 0, stream>>>(p, args.src[0], args.dst);
-  const cudaError_t wrong = cudaGetLastError();
+  const cudaError_t wrong = launch_early(mean, grid, kThreads, 0, stream, p, args.src[0], args.dst);
   return wrong == cudaSuccess ? nullptr : cudaGetErrorString(wrong);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cuda_runtime.h>
 
+#include "kernels/cuda/device/early.cuh"
 #include "kernels/cuda/tile.h"
 
 namespace stretto::kernels::cuda {
@@ -33,6 +34,7 @@ __global__ void __launch_bounds__(kTileThreads)
     tile_conv(const __grid_constant__ typename Core::Params p, const typename Core::At at) {
   using Sum = typename Core::Sum;
   constexpr uint32_t kStageBytes = (kRows + kColumns) * kMmaSliceBytes;
+  wait_for_previous_step();
   extern __shared__ __align__(128) unsigned char shared[];
   const auto base = static_cast<uint32_t>(__cvta_generic_to_shared(shared));
   const uint32_t thread = threadIdx.x, warp = thread >> 5;
@@ -121,8 +123,7 @@ cudaError_t launch_tile(const typename Core::Params &p, const typename Core::At 
   const auto kernel = tile_conv<Core, kRows, kColumns>;
   if (const cudaError_t e = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes)) return e;
   const dim3 grid((p.rows + kRows - 1) / kRows, (p.stored_columns + kColumns - 1) / kColumns, p.splits);
-  kernel<<<grid, kTileThreads, kBytes, stream>>>(p, at);
-  return cudaGetLastError();
+  return launch_early(kernel, grid, kTileThreads, kBytes, stream, p, at);
 }
 
 template <class Core>
