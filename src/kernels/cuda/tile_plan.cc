@@ -66,6 +66,7 @@ double seconds_of(const MmaGeometry &p) {
   const double slice = std::max({products, bytes, kSliceCycles / resident});
   const double each = std::ceil(p.slices / static_cast<double>(p.splits)) * slice + kBlockCycles / resident;
   double seconds = 3e-6 + std::ceil(blocks / kMultiprocessors) * each / kClock;
+  seconds += 2.5 * p.rows * p.stored_columns / 1e12;  // storing, and what is read for it
   if (p.splits > 1) seconds += 2e-6 + 8.0 * p.rows * p.stored_columns * p.splits / 3e12;
   return seconds;
 }
