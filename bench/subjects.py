@@ -1,6 +1,7 @@
 """What the engines are measured on: a network at a size, its model, our plans of it, one input; and whether the engines
 agree on that before anything is timed."""
 import argparse
+import os
 import pathlib
 import re
 import sys
@@ -16,7 +17,7 @@ import measure  # noqa: E402
 import networks  # noqa: E402
 import quantised  # noqa: E402
 
-CACHE = ROOT / ".cache" / "peers"
+CACHE = pathlib.Path(os.environ.get("STRETTO_LAB_CACHE", ROOT / ".cache")) / "peers"
 ORACLE = "onnxruntime"
 # Against the oracle, max|y − r| / max|r|: sums in another order; Winograd's larger tiles cost a digit or two.
 AGREEMENT = {"stretto-fp16": 5e-3, "stretto": 1e-4}

@@ -18,7 +18,8 @@ import stretto  # noqa: E402
 def main():
     folder = pathlib.Path(sys.argv[1])
     assert pathlib.Path(stretto.__file__).is_relative_to(folder), stretto.__file__
-    for name in ("stretto/_native.pyi", "stretto/py.typed", "bin/stretto"):
+    for name in ("stretto/_native.pyi", "stretto/py.typed", "stretto/lab/source/bench/engines/__init__.py",
+                 "stretto/lab/source/tests/networks.py", "bin/stretto", "bin/stretto-lab"):
         assert (folder / name).exists(), f"the package lacks {name}"
     module = next((folder / "stretto").glob("_native*.so"))
     shown = subprocess.run(["nm", "-D", "--defined-only", module], capture_output=True, text=True, check=True).stdout
