@@ -48,12 +48,8 @@ Status GpuTrial::fill_guarded(std::byte* memory, size_t bytes) const {
 }
 
 Status GpuTrial::fill_first(const std::vector<std::byte>& packed) {
-  const Problem& problem = data_.problem();
-  const std::vector<int> inputs = problem.with_role(Role::input);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Operand& operand = problem.operands[static_cast<size_t>(inputs[i])];
-    std::vector<std::byte> stored(stored_bytes(operand.type, operand.layout));
-    from_plain(operand.type, operand.layout, data_.inputs()[i].data(), stored.data());
+  for (size_t i = 0; i < data_.inputs().size(); ++i) {
+    const std::vector<std::byte>& stored = data_.stored_input(i);
     STRETTO_TRY(gpu_->copy(const_cast<void*>(copies_[0].src[i]), stored.data(), stored.size()));
     STRETTO_TRY(gpu_->finish());
   }

@@ -49,6 +49,16 @@ double reads_of_one_result(const Problem& problem) {
 
 TrialData::TrialData(const Problem& problem) : problem_(problem), operands_(random_operands(problem)) {}
 
+const std::vector<std::byte>& TrialData::stored_input(size_t i) const {
+  stored_.resize(operands_.inputs.size());
+  if (stored_[i].empty()) {
+    const Operand& operand = problem_.operands[static_cast<size_t>(problem_.with_role(Role::input)[i])];
+    stored_[i].resize(stored_bytes(operand.type, operand.layout));
+    from_plain(operand.type, operand.layout, operands_.inputs[i].data(), stored_[i].data());
+  }
+  return stored_[i];
+}
+
 void TrialData::compute_reference() {
   const double work = reads_of_one_result(problem_);
   int count = static_cast<int>(std::min(2000.0, std::max(24.0, kReferenceReads / work)));

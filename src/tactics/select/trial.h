@@ -21,6 +21,8 @@ class TrialData {
   const Problem& problem() const { return problem_; }
   const std::vector<Tensor>& inputs() const { return operands_.inputs; }        // dense
   const std::vector<Tensor>& constants() const { return operands_.constants; }  // dense
+  /// An input as its operand lies; made once. Not for two threads at once.
+  const std::vector<std::byte>& stored_input(size_t i) const;
   /// max|y − r| / max|r| over the sampled points of a dense output; infinite where one is NaN and the other not.
   double error_of(const Tensor& output);
 
@@ -29,6 +31,7 @@ class TrialData {
 
   Problem problem_;
   RandomOperands operands_;
+  mutable std::vector<std::vector<std::byte>> stored_;  // by input; empty: not asked for yet
   std::vector<int64_t> points_;
   std::vector<double> expected_;
 };
