@@ -142,8 +142,8 @@ Result<quantize::Evidence> gather(const ir::Graph& graph, const quantize::TypePl
   for (ir::ValueId id : graph.inputs()) bytes += static_cast<int64_t>(graph.value(id).type.bytes());
   const std::vector<ir::ValueId> judged = quantize::judged_values(graph);
   for (ir::ValueId id : judged) bytes += static_cast<int64_t>(graph.value(id).type.bytes());
-  const auto fitting = [&](int64_t samples, int64_t share) {
-    return std::max<int64_t>(1, std::min(samples / batch, kMostKeptBytes / bytes / share));
+  const auto fitting = [&](int64_t samples, int64_t parts) {
+    return std::max<int64_t>(1, std::min(samples / batch, kMostKeptBytes / bytes / parts));
   };
   const bool few = total < kLeastSplit;
   const int64_t held = few ? 0 : std::min(fitting(options.held_samples, 3), total / 4);

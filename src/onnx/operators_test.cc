@@ -331,9 +331,9 @@ TEST(Pad, attributes_then_inputs_then_axes) {
   EXPECT_REFUSED(one(10, "Pad", {1, 2},
                      [](auto& n) {
                        attribute(n, "pads", Ints{0, 1, 0, 1});
-                       attribute(n, "mode", "wrap");
+                       attribute(n, "mode", "mirror");
                      }),
-                 "'wrap'");
+                 "'mirror'");
 }
 
 // --- resizing

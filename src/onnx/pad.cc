@@ -10,11 +10,13 @@ Status finish_wrap(NodeContext& n, Operand src, const Dims& pads) {
   Formula f(n);
   const Shape shape = n.shape(src);
   for (int axis = 0; axis < shape.size(); ++axis) {
-    const int64_t begin = pads[axis], size = shape[axis], count = begin + size + pads[axis + shape.size()];
-    if (begin == 0 && count == size) continue;
     constexpr int64_t kMost = int64_t{1} << 24;
-    if (size < 1 || begin < -kMost || begin > kMost || count < 1 || count > kMost)
-      return bad_input("pads are out of range");
+    const int64_t begin = pads[axis], end = pads[axis + shape.size()], size = shape[axis];
+    const auto fits = [](int64_t pad) { return pad >= -kMost && pad <= kMost; };
+    if (!fits(begin) || !fits(end) || size < 1 || size > kMost) return bad_input("pads are out of range");
+    const int64_t count = begin + size + end;
+    if (count < 1 || count > kMost) return bad_input("pads are out of range");
+    if (begin == 0 && count == size) continue;
     std::vector<int64_t> from;
     for (int64_t i = 0; i < count; ++i) from.push_back(((i - begin) % size + size) % size);
     src = f.emit(op::Gather{axis}, {src, f.constant(Tensor::of<int64_t>(DType::i64, {count}, from))});
