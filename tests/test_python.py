@@ -221,7 +221,8 @@ def test_ctrl_c_ends_a_build_and_leaves_nothing(tmp_path):
     model = tmp_path / "m.onnx"
     onnx.save(networks.build("mobilenet_v2", 1, (96, 96), 0.5), model)
     program = textwrap.dedent("""
-        import sys, stretto
+        import signal, sys, stretto
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins with it ignored
         try:
             stretto.build(sys.argv[1], threads=2, tactic_cache="none", progress=lambda p: print(p.stage, flush=True))
         except KeyboardInterrupt:
