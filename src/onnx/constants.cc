@@ -43,7 +43,7 @@ Status import_cast_like(NodeContext& n) {
 Status import_shape(NodeContext& n) {
   Operand src = n.input(0);
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   const int64_t rank = shape.size();
   auto place = [&](int64_t v) { return std::clamp<int64_t>(v < 0 ? std::max(v, -rank) + rank : v, 0, rank); };
   const int64_t start = n.opset() >= 15 ? place(n.integer("start", 0)) : 0;

@@ -22,7 +22,7 @@ class Formula {
     if (status_.ok()) status_ = status;
   }
   /// Of what a failure left undefined: no axes.
-  const Shape& shape(Operand x) const { return n_.shape(x); }
+  Shape shape(Operand x) const { return n_.shape(x); }
   DType dtype(Operand x) const { return n_.type(x).dtype; }
 
   Operand emit(const op::Attrs& attrs, std::initializer_list<Operand> inputs) {

@@ -32,7 +32,7 @@ Status finish_slice(NodeContext& n, const Dims& starts, const Dims& ends, const 
                     const std::optional<Dims>& steps) {
   Operand src = n.input(0);
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   op::Slice attrs{Dims::filled(shape.size(), 0), Dims::filled(shape.size(), 1), shape};
   const int count = starts.size();
   if (ends.size() != count || (axes && axes->size() != count) || (steps && steps->size() != count)) {

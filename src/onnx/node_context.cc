@@ -115,9 +115,8 @@ Operand NodeContext::input(int i) {
   return state_.operands.at(proto_.input(i));
 }
 
-const TensorType& NodeContext::type(Operand operand) const {
-  static const TensorType kNothing;
-  return operand == kAbsent ? kNothing : state_.builder.type(operand);
+TensorType NodeContext::type(Operand operand) const {
+  return operand == kAbsent ? TensorType() : state_.builder.type(operand);
 }
 
 Result<Dims> NodeContext::known_integers(int i) {

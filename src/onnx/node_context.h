@@ -66,8 +66,8 @@ class NodeContext {
   bool has_input(int i) const { return i < proto_.input_size() && !proto_.input(i).empty(); }
   /// kAbsent, and a mistake, if it is not there.
   Operand input(int i);
-  const TensorType& type(Operand operand) const;
-  const Shape& shape(Operand operand) const { return type(operand).shape; }
+  TensorType type(Operand operand) const;
+  Shape shape(Operand operand) const { return type(operand).shape; }
   bool is_known(Operand operand) const { return state_.builder.is_known(operand); }
   bool is_literal(Operand operand) const { return state_.builder.is_literal(operand); }
   Result<Tensor> known(Operand operand) { return state_.builder.known(operand); }

@@ -50,7 +50,7 @@ Tensor floats_of(const std::vector<float>& values, Shape shape) {
 
 /// Brings `axis` in order and checks that there is a scale for each index of it.
 Status check_axis(NodeContext& n, Operand src, const Scaling& scaling, int64_t& axis) {
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   if (scaling.scales.size() == 1) {
     axis = shape.size() > 1 ? 1 : 0;
     return {};

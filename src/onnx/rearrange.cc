@@ -86,7 +86,7 @@ Status import_tile(NodeContext& n) {
 Status import_trilu(NodeContext& n) {
   Operand x = n.input(0);
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(x);
+  const Shape shape = n.shape(x);
   int64_t k = 0;
   if (n.has_input(1)) {
     STRETTO_ASSIGN(Dims given, n.known_integers(1));
@@ -105,7 +105,7 @@ Status import_trilu(NodeContext& n) {
 Status import_eye_like(NodeContext& n) {
   Operand x = n.input(0);
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(x);
+  const Shape shape = n.shape(x);
   std::optional<DType> type = n.type(x).dtype;
   if (n.has("dtype")) type = dtype_from_onnx(static_cast<int>(std::clamp<int64_t>(n.integer("dtype", 0), 0, 1000)));
   if (!type || shape.size() != 2 || shape[0] > kMostMask / std::max<int64_t>(shape[1], 1)) {

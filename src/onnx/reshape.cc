@@ -31,14 +31,14 @@ std::optional<Shape> complete(const Dims& target, int64_t elements) {
 bool pins_batch(const NodeContext& n, Operand src, const Dims& target, bool literal) {
   const BatchChange batch = n.batch();
   if (!batch.changed() || !literal || n.is_known(src) || target.empty() || target[0] != batch.from) return false;
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   const bool wildcard = std::find(target.begin(), target.end(), -1) != target.end();
   if (wildcard) return !shape.empty() && shape[0] == batch.to;
   return !complete(target, elements(shape));
 }
 
 Result<Shape> resolve(NodeContext& n, Operand src, Dims target, bool literal) {
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   const Dims asked = target;
   if (!n.flag("allowzero", false)) {
     for (int i = 0; i < target.size(); ++i) {
@@ -83,7 +83,7 @@ Status import_reshape(NodeContext& n) {
 Status import_flatten(NodeContext& n) {
   Operand src = n.input(0);
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   STRETTO_ASSIGN(int64_t axis, normalise_axis(n.integer("axis", 1), shape.size(), true));
   int64_t rows = 1, columns = 1;
   for (int i = 0; i < shape.size(); ++i) (i < axis ? rows : columns) *= shape[i];
@@ -129,7 +129,7 @@ Status import_expand(NodeContext& n) {
   Operand src = n.input(0), target = n.input(1);
   STRETTO_ASSIGN(Dims asked, n.known_integers(1));
   STRETTO_TRY(n.mistakes());
-  const Shape& shape = n.shape(src);
+  const Shape shape = n.shape(src);
   const int rank = std::max(shape.size(), asked.size());
   if (rank > kMaxRank) return bad_input("shape " + to_string(asked) + " has too many axes");
   const BatchChange batch = n.batch();

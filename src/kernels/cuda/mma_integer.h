@@ -4,6 +4,8 @@
 // taken off once, with the bias.
 #pragma once
 
+#include <cstring>
+
 #include "kernels/cuda/rescale.h"
 #include "kernels/cuda/tile.h"
 
@@ -18,6 +20,17 @@ struct MmaIntegerParams : MmaGeometry {
   RescaleParams rescale;
 };
 
+/// Eight bytes to where a GPU has them aligned to words, and the host, in its imitation, may not.
+STRETTO_BOTH inline void store_words(uint8_t *to, uint32_t low, uint32_t high) {
+#if defined(__CUDA_ARCH__)
+  reinterpret_cast<uint32_t *>(to)[0] = low;
+  reinterpret_cast<uint32_t *>(to)[1] = high;
+#else
+  std::memcpy(to, &low, sizeof low);
+  std::memcpy(to + sizeof low, &high, sizeof high);
+#endif
+}
+
 /// Stores what becomes of the sums of eight columns from `column` on.
 STRETTO_BOTH inline void finish_integers(const MmaIntegerParams &p, const int32_t (&v)[kIntegerLanes],
                                          const int32_t *bias, const Rescale &rescale, uint32_t row, uint32_t column) {
@@ -28,9 +41,8 @@ STRETTO_BOTH inline void finish_integers(const MmaIntegerParams &p, const int32_
     bits[k] = column + k < p.columns ? rescale.becomes(sum, column + k, at + k) : 0;
   }
   if (size_of(p.rescale.out) == 1) {
-    auto *to = reinterpret_cast<uint32_t *>(static_cast<uint8_t *>(rescale.dst) + at);
-    to[0] = bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24;
-    to[1] = bits[4] | bits[5] << 8 | bits[6] << 16 | bits[7] << 24;
+    store_words(static_cast<uint8_t *>(rescale.dst) + at, bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24,
+                bits[4] | bits[5] << 8 | bits[6] << 16 | bits[7] << 24);
   } else {
     for (uint32_t k = 0; k < kIntegerLanes; ++k) static_cast<uint32_t *>(rescale.dst)[at + k] = bits[k];
   }
