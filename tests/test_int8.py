@@ -89,6 +89,13 @@ def test_integers_are_the_same_on(name, isa, subjects, portable, tmp_path):
     assert outputs_on(subjects(name), isa, tmp_path) == portable(name)
 
 
+def test_reals_left_to_portable_kernels_are_noted(subjects):
+    """SqueezeNet ends with a mean of reals; ResNet has integers alone."""
+    noted = {name: [n for n in subjects(name).report["notes"] if "portable kernels" in n]
+             for name in ("squeezenet1_1", "resnet18")}
+    assert len(noted["squeezenet1_1"]) == 1 and noted["resnet18"] == []
+
+
 @pytest.mark.parametrize("name", ("resnet18", "squeezenet1_1", "unet", "digits"))
 def test_recipe_alone_gives_the_same_plan(name, subjects, tmp_path):
     s = subjects(name)

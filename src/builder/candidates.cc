@@ -250,4 +250,14 @@ BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Sign
   return bound;
 }
 
+bool multiplies_integers_alone(const ir::Graph& graph) {
+  bool integers = false;
+  for (ir::NodeId id : graph.topological_order()) {
+    const ir::Node& node = graph.node(id);
+    if (is_product(node) || std::holds_alternative<op::MatMul>(node.attrs)) return false;
+    integers = integers || is_integer_product(node);
+  }
+  return integers;
+}
+
 }  // namespace stretto

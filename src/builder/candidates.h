@@ -55,4 +55,7 @@ struct BoundProblem {
 };
 BoundProblem bind(const ir::Graph& graph, const Candidate& candidate, const Signature& signature);
 
+/// Whether all products are of integers, so that results are promised to be the same on every instruction set.
+bool multiplies_integers_alone(const ir::Graph& graph);
+
 }  // namespace stretto

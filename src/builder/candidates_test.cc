@@ -56,6 +56,18 @@ TEST_F(CandidatesTest, AnIntegerProductThatAloneReadsAQuantisationTakesItIn) {
   EXPECT_FALSE(finds({0, 1, 2}));
 }
 
+TEST_F(CandidatesTest, ASingleProductOfRealsEndsThePromiseOfIntegers) {
+  EXPECT_FALSE(multiplies_integers_alone(graph));
+  const ir::ValueId weights = graph.add_constant("w", Tensor({DType::i8, {16, 3, 1, 1}}));
+  const ir::ValueId scales = graph.add_constant("s", Tensor({DType::f32, {16}}));
+  const ir::ValueId bytes = add(op::Quantize{0.1f, 128, DType::u8}, {x});
+  const ir::ValueId sums = add(op::ConvInteger{{{1, 1}, {1, 1}, {0, 0, 0, 0}, 1}, 128}, {bytes, weights});
+  graph.add_output(pool(add(op::Dequantize{0, 1}, {sums, scales})));
+  EXPECT_TRUE(multiplies_integers_alone(graph));
+  graph.add_output(conv(x));
+  EXPECT_FALSE(multiplies_integers_alone(graph));
+}
+
 TEST_F(CandidatesTest, AConvolutionTakesThePoolAfterItsActivation) {
   graph.add_output(relu(pool(relu(conv(x)))));
   EXPECT_TRUE(finds({0, 1, 2}));

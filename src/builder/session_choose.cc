@@ -35,22 +35,6 @@ double distance(const Harness& y, const Harness& r) {
   return largest;
 }
 
-/// Whether all products are of integers, so that results are promised to be the same on every instruction set.
-bool multiplies_integers_alone(const ir::Graph& graph) {
-  bool integers = false;
-  for (ir::NodeId id : graph.topological_order()) {
-    const op::Attrs& attrs = graph.node(id).attrs;
-    if (std::holds_alternative<op::Conv>(attrs) || std::holds_alternative<op::ConvTranspose>(attrs) ||
-        std::holds_alternative<op::Gemm>(attrs) || std::holds_alternative<op::MatMul>(attrs)) {
-      return false;
-    }
-    integers = integers || std::holds_alternative<op::ConvInteger>(attrs) ||
-               std::holds_alternative<op::ConvTransposeInteger>(attrs) ||
-               std::holds_alternative<op::GemmInteger>(attrs);
-  }
-  return integers;
-}
-
 std::string signature_of(const Cover& cover) {
   std::string text;
   for (const CoverStep& step : cover.steps) {

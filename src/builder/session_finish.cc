@@ -38,6 +38,7 @@ bool reals_feed_integers(const ir::Graph& graph) {
 Status BuildSession::compile() {
   plan_ = std::make_shared<plan::Plan>();
   plan::WeightsPool pool;
+  int portable_steps = 0;
   for (Variant& variant : variants_) {
     STRETTO_ASSIGN(plan::Program program, compile_program(variant.planned(), variant.chosen.cover, *selector_, pool));
     if (options_.memory_limit_bytes > 0) {
@@ -47,13 +48,22 @@ Status BuildSession::compile() {
                       "--memory allows (" + std::to_string(options_.memory_limit_bytes >> 20) + " MiB)");
       }
     }
+    const bool portable_reals = !gpu_ && isa_ != Isa::scalar && multiplies_integers_alone(variant.planned());
     for (const plan::Step& step : program.steps) {
       const Tactic* tactic = find_tactic(step.tactic, step.tactic_version);
       if (!contains(plan_->required_isa, tactic->isa)) plan_->required_isa = tactic->isa;
       half_ = half_ || is_half(step.problem, tactic);
       tf32_ = tf32_ || tactic->tf32;
+      const bool in_reals = step.problem.output().type.dtype == DType::f32 && tactic->numerics == Numerics::rounding;
+      if (portable_reals && in_reals && tactic->isa == Isa::scalar) ++portable_steps;
     }
     plan_->programs.push_back(std::move(program));
+  }
+  if (portable_steps > 0) {
+    report_.notes.push_back(
+        "steps that compute in reals beside the integers, by portable kernels, so that a recipe "
+        "gives the same bytes on every instruction set: " +
+        std::to_string(portable_steps));
   }
   if (selector_->over_budget() > 0) {
     report_.notes.push_back("the time budget was used up: " + std::to_string(selector_->over_budget()) +

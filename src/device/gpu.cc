@@ -116,26 +116,18 @@ Result<double> Gpu::time(StrettoGraph* graph, int times) {
   return seconds;
 }
 
-Result<GpuMemory> GpuMemory::on_gpu(std::shared_ptr<Gpu> gpu, size_t bytes) {
+Result<GpuMemory> GpuMemory::make(std::shared_ptr<Gpu> gpu, size_t bytes, bool host) {
   GpuMemory memory;
   StrettoText why{};
   void* data = nullptr;
-  if (bytes > 0) STRETTO_TRY(status_of(gpu->plugin_->allocate(gpu->gpu_, bytes, &data, &why), why));
+  if (bytes > 0) {
+    const auto allocate = host ? gpu->plugin_->allocate_host : gpu->plugin_->allocate;
+    STRETTO_TRY(status_of(allocate(gpu->gpu_, bytes, &data, &why), why));
+  }
   memory.gpu_ = std::move(gpu);
   memory.data_ = static_cast<std::byte*>(data);
   memory.size_ = bytes;
-  return memory;
-}
-
-Result<GpuMemory> GpuMemory::on_host(std::shared_ptr<Gpu> gpu, size_t bytes) {
-  GpuMemory memory;
-  StrettoText why{};
-  void* data = nullptr;
-  if (bytes > 0) STRETTO_TRY(status_of(gpu->plugin_->allocate_host(gpu->gpu_, bytes, &data, &why), why));
-  memory.gpu_ = std::move(gpu);
-  memory.data_ = static_cast<std::byte*>(data);
-  memory.size_ = bytes;
-  memory.host_ = true;
+  memory.host_ = host;
   return memory;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -67,8 +68,8 @@ class Gpu {
 class GpuMemory {
  public:
   GpuMemory() = default;
-  static Result<GpuMemory> on_gpu(std::shared_ptr<Gpu> gpu, size_t bytes);
-  static Result<GpuMemory> on_host(std::shared_ptr<Gpu> gpu, size_t bytes);
+  static Result<GpuMemory> on_gpu(std::shared_ptr<Gpu> gpu, size_t bytes) { return make(std::move(gpu), bytes, false); }
+  static Result<GpuMemory> on_host(std::shared_ptr<Gpu> gpu, size_t bytes) { return make(std::move(gpu), bytes, true); }
   ~GpuMemory();
   GpuMemory(GpuMemory&& o) noexcept;
   GpuMemory& operator=(GpuMemory&& o) noexcept;
@@ -77,6 +78,8 @@ class GpuMemory {
   size_t size() const { return size_; }
 
  private:
+  static Result<GpuMemory> make(std::shared_ptr<Gpu> gpu, size_t bytes, bool host);
+
   std::shared_ptr<Gpu> gpu_;
   std::byte* data_ = nullptr;
   size_t size_ = 0;

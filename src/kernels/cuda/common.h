@@ -23,6 +23,11 @@ inline int source_count(const Problem &problem) {
   return static_cast<int>(problem.nodes[0].inputs.size());
 }
 
+/// The values of input `i` of node 0, which is a constant.
+inline const Tensor &constant_of(const Problem &problem, std::span<const Tensor> constants, int i) {
+  const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
+  return constants[static_cast<size_t>(constant_position(problem, operand))];
+}
 /// Whether what node 0 reads first comes from another step.
 inline bool reads_input(const Problem &problem) {
   return source_of(problem, 0).role == Role::input;

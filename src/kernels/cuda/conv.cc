@@ -1,9 +1,8 @@
 #include "kernels/cuda/conv.h"
 
 #include <cstring>
-#include <type_traits>
 
-#include "kernels/cuda/common.h"
+#include "kernels/cuda/conv_plan.h"
 #include "kernels/cuda/rows.h"
 
 namespace stretto::kernels::cuda {
@@ -25,25 +24,9 @@ Refusal supports(const Problem &problem) {
 
 template <class T>
 ConvParams params_of(const Problem &problem) {
-  const T &a = *first_as<T>(problem);
-  const Operand &src = source_of(problem, 0), &dst = problem.output();
-  const Shape &weights = source_of(problem, 1).type.shape;
-  const auto axis = [&](int i) {
-    const auto at = [](int64_t v) { return static_cast<int32_t>(v); };
-    return ConvAxis{at(src.type.shape[2 + i]), at(weights[2 + i]), at(a.strides[i]), at(a.dilations[i]), at(a.pads[i])};
-  };
-  ConvParams p{};
-  p.out = order4_of(dst);
-  p.in = strides4_of(src);
-  p.in_half = is_half(src.layout);
-  p.out_half = is_half(dst.layout);
-  p.has_bias = source_count(problem) > 2;
-  p.transposed = std::is_same_v<T, op::ConvTranspose>;
-  p.in_group = static_cast<uint32_t>(src.type.shape[1] / a.group);
-  p.out_group = static_cast<uint32_t>(dst.type.shape[1] / a.group);
-  p.source = input_position(problem, problem.nodes[0].inputs[0]);
-  p.h = axis(0);
-  p.w = axis(1);
+  ConvParams p{geometry_of<T>(problem)};
+  p.in_half = is_half(source_of(problem, 0).layout);
+  p.out_half = is_half(problem.output().layout);
   p.epilogue = epilogue_of(problem);
   return p;
 }
@@ -57,23 +40,8 @@ Booking book(const Problem &problem, const Config &) {
 template <class T>
 void pack(const Problem &problem, const Config &, std::span<const Tensor> constants, std::byte *packed) {
   const ConvParams p = params_of<T>(problem);
-  auto *to = reinterpret_cast<float *>(packed);
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].template as<float>();
-  };
-  const auto weights = constant(1);
-  const auto taps = static_cast<size_t>(p.h.kernel * p.w.kernel);
-  for (size_t tap = 0; tap < taps; ++tap) {
-    for (size_t ic = 0; ic < p.in_group; ++ic) {
-      for (size_t oc = 0; oc < p.out.c; ++oc) {
-        const size_t group = oc / p.out_group, row = group * p.in_group + ic;
-        const size_t from = p.transposed ? row * p.out_group + oc % p.out_group : oc * p.in_group + ic;
-        *to++ = weights[from * taps + tap];
-      }
-    }
-  }
-  if (p.has_bias) std::memcpy(to, constant(2).data(), p.out.c * sizeof(float));
+  float *bias = pack_taps(p, constant_of(problem, constants, 1).as<float>(), reinterpret_cast<float *>(packed));
+  if (p.has_bias) std::memcpy(bias, constant_of(problem, constants, 2).data(), p.out.c * sizeof(float));
 }
 
 double estimate(const Problem &problem, const Config &, int) {

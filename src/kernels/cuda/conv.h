@@ -22,18 +22,23 @@ struct ConvAxis {
   }
 };
 
-/// Weights lie packed as f32 [kernel h][kernel w][input channels of a
-/// group][all output channels], then the bias.
-struct ConvParams {
+/// Where a convolution reads. Its weights lie packed as [kernel h][kernel w][input channels of a group][all output
+/// channels].
+struct ConvGeometry {
   Order4 out;
   Strides4 in;
-  bool in_half, out_half, has_bias, transposed;
+  bool has_bias, transposed;
   uint32_t in_group, out_group;  // channels of a group
   ConvAxis h, w;
   int32_t source;  // which input of the step
-  EpilogueParams epilogue;
 
   uint32_t depth() const { return static_cast<uint32_t>(h.kernel * w.kernel) * in_group; }
+};
+
+/// Weights in f32, then the bias.
+struct ConvParams : ConvGeometry {
+  bool in_half, out_half;
+  EpilogueParams epilogue;
 };
 
 struct ConvElement {

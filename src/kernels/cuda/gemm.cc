@@ -63,8 +63,7 @@ void pack(const Problem &problem, const Config &config, std::span<const Tensor> 
   pack_copied(problem, config, constants, weights);
   if (!packs_b(problem) || !first_as<op::Gemm>(problem)->trans_b) return;
   const GemmParams p = params_of(problem);
-  const int operand = problem.nodes[0].inputs[1];
-  const auto from = constants[static_cast<size_t>(constant_position(problem, operand))].as<float>();
+  const auto from = constant_of(problem, constants, 1).as<float>();
   auto *to = reinterpret_cast<float *>(weights + p.b.offset);
   for (size_t n = 0; n < p.n; ++n) {
     for (size_t k = 0; k < p.k; ++k) to[k * p.n + n] = from[n * p.k + k];

@@ -61,19 +61,17 @@ Booking book(const Problem &problem, const Config &) {
 template <bool kHalf>
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {
   const GemvParams p = params_of<kHalf>(problem);
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].template as<float>();
-  };
   std::memset(packed, 0, book<kHalf>(problem, config).weights_bytes);
   const bool transposed = first_as<op::Gemm>(problem)->trans_b;
-  const auto b = constant(1);
+  const auto b = constant_of(problem, constants, 1).as<float>();
   for (size_t n = 0; n < p.n; ++n) {
     for (size_t k = 0; k < p.k; ++k) {
       store(packed, kHalf, static_cast<uint32_t>(n * p.depth + k), b[transposed ? n * p.k + k : k * p.n + n]);
     }
   }
-  if (p.has_c) std::memcpy(packed + p.c_offset, constant(2).data(), constant(2).size_bytes());
+  if (p.has_c)
+    std::memcpy(packed + p.c_offset, constant_of(problem, constants, 2).as<float>().data(),
+                constant_of(problem, constants, 2).as<float>().size_bytes());
 }
 
 void task(const StepArgs &args, TaskId) {

@@ -1,13 +1,30 @@
 #include "kernels/cuda/integer_conv.h"
 
 #include <cstring>
-#include <type_traits>
 
 #include "device/memory.h"
+#include "kernels/cuda/conv_plan.h"
 #include "kernels/cuda/integer_product.h"
 #include "kernels/cuda/rows.h"
 
 namespace stretto::kernels::cuda {
+
+/// A matrix product: pictures of one pixel.
+template <>
+ConvGeometry geometry_of<op::GemmInteger>(const Problem &problem) {
+  const Shape &a = source_of(problem, 0).type.shape, &dst = problem.output().type.shape;
+  const auto k = static_cast<uint32_t>(a[1]), n = static_cast<uint32_t>(dst[1]);
+  ConvGeometry g{};
+  g.out = {n, 1, 1, 0, stored_count(problem.output())};
+  g.in = {k, 1, 0, 0};
+  g.has_bias = source_count(problem) > 2;
+  g.in_group = k;
+  g.out_group = n;
+  g.h = g.w = {1, 1, 1, 1, 0};
+  g.source = input_position(problem, problem.nodes[0].inputs[0]);
+  return g;
+}
+
 namespace {
 
 template <class T>
@@ -24,45 +41,14 @@ Refusal supports(const Problem &problem) {
   }
 }
 
-template <class T>
-void set_sizes(const T &a, const Problem &problem, IntegerConvParams &p) {
-  const Operand &src = source_of(problem, 0), &dst = problem.output();
-  const Shape &weights = source_of(problem, 1).type.shape;
-  const auto axis = [&](int i) {
-    const auto at = [](int64_t v) { return static_cast<int32_t>(v); };
-    return ConvAxis{at(src.type.shape[2 + i]), at(weights[2 + i]), at(a.strides[i]), at(a.dilations[i]), at(a.pads[i])};
-  };
-  p.out = order4_of(dst);
-  p.in = strides4_of(src);
-  p.transposed = std::is_same_v<T, op::ConvTransposeInteger>;
-  p.in_group = static_cast<uint32_t>(src.type.shape[1] / a.group);
-  p.out_group = static_cast<uint32_t>(dst.type.shape[1] / a.group);
-  p.h = axis(0);
-  p.w = axis(1);
-}
-
-void set_sizes(const op::GemmInteger &, const Problem &problem, IntegerConvParams &p) {
-  const Shape &a = source_of(problem, 0).type.shape, &dst = problem.output().type.shape;
-  const auto k = static_cast<uint32_t>(a[1]), n = static_cast<uint32_t>(dst[1]);
-  p.out = {n, 1, 1, 0, stored_count(problem.output())};
-  p.in = {k, 1, 0, 0};
-  p.in_group = k;
-  p.out_group = n;
-  p.h = p.w = {1, 1, 1, 1, 0};
-}
-
 size_t rescale_offset(const IntegerConvParams &p) {
   return p.bias + (p.has_bias ? align_up(p.out.c * sizeof(int32_t)) : 0);
 }
 
 template <class T>
 IntegerConvParams params_of(const Problem &problem) {
-  const T &a = *first_as<T>(problem);
-  IntegerConvParams p{};
-  set_sizes(a, problem, p);
-  p.zero = static_cast<int32_t>(a.zero);
-  p.source = input_position(problem, problem.nodes[0].inputs[0]);
-  p.has_bias = source_count(problem) > 2;
+  IntegerConvParams p{geometry_of<T>(problem)};
+  p.zero = static_cast<int32_t>(first_as<T>(problem)->zero);
   p.bias = align_up(size_t{p.depth()} * p.out.c);
   p.rescale = *match_rescale(problem, 1, rescale_offset(p));
   return p;
@@ -78,23 +64,10 @@ template <class T>
 void pack(const Problem &problem, const Config &, std::span<const Tensor> constants, std::byte *packed) {
   const IntegerConvParams p = params_of<T>(problem);
   std::memset(packed, 0, rescale_offset(p));
-  const auto constant = [&](int i) -> const Tensor & {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))];
-  };
-  const auto weights = constant(1).template as<int8_t>();
-  auto *to = reinterpret_cast<int8_t *>(packed);
-  const auto taps = static_cast<size_t>(p.h.kernel * p.w.kernel);
-  for (size_t tap = 0; tap < taps; ++tap) {
-    for (size_t ic = 0; ic < p.in_group; ++ic) {
-      for (size_t oc = 0; oc < p.out.c; ++oc) {
-        const size_t group = oc / p.out_group, row = group * p.in_group + ic;
-        const size_t from = p.transposed ? row * p.out_group + oc % p.out_group : oc * p.in_group + ic;
-        *to++ = weights[from * taps + tap];
-      }
-    }
+  pack_taps(p, constant_of(problem, constants, 1).as<int8_t>(), reinterpret_cast<int8_t *>(packed));
+  if (p.has_bias) {
+    std::memcpy(packed + p.bias, constant_of(problem, constants, 2).data(), p.out.c * sizeof(int32_t));
   }
-  if (p.has_bias) std::memcpy(packed + p.bias, constant(2).data(), p.out.c * sizeof(int32_t));
   pack_rescale(problem, 1, constants, packed + rescale_offset(p));
 }
 

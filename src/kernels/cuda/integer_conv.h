@@ -7,20 +7,11 @@
 
 namespace stretto::kernels::cuda {
 
-/// Weights lie packed as i8 [kernel h][kernel w][input channels of a group][all output channels], then at `bias` the
-/// bias in i32 where there is one, then what the rescaling reads.
-struct IntegerConvParams {
-  Order4 out;
-  Strides4 in;
-  bool has_bias, transposed;
-  uint32_t in_group, out_group;  // channels of a group
-  ConvAxis h, w;
-  int32_t zero;    // of the source, which is u8
-  int32_t source;  // which input of the step
+/// Weights in i8, then at `bias` the bias in i32 where there is one, then what the rescaling reads.
+struct IntegerConvParams : ConvGeometry {
+  int32_t zero;  // of the source, which is u8
   uint64_t bias;
   RescaleParams rescale;
-
-  uint32_t depth() const { return static_cast<uint32_t>(h.kernel * w.kernel) * in_group; }
 };
 
 struct IntegerConvElement {

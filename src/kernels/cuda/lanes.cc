@@ -70,15 +70,11 @@ void pack_depthwise(const Problem &problem, const Config &config, std::span<cons
   const LanesParams p = depthwise_params(problem);
   std::memset(to, 0, book_depthwise(problem, config).weights_bytes);
   auto *packed = reinterpret_cast<float *>(to);
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].as<float>();
-  };
-  const auto weights = constant(1);
+  const auto weights = constant_of(problem, constants, 1).as<float>();
   const auto taps = static_cast<size_t>(p.h.kernel * p.w.kernel), stored = size_t{p.chunks} * kLanes;
   for (size_t c = 0; c < p.channels; ++c) {
     for (size_t tap = 0; tap < taps; ++tap) packed[tap * stored + c] = weights[c * taps + tap];
-    if (p.has_bias) packed[taps * stored + c] = constant(2)[c];
+    if (p.has_bias) packed[taps * stored + c] = constant_of(problem, constants, 2).as<float>()[c];
   }
 }
 

@@ -78,12 +78,8 @@ float tf32_from(float value) {
 template <Multiply kMultiply>
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {
   const MmaConvParams p = params_of<kMultiply>(problem, config);
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].template as<float>();
-  };
   std::memset(packed, 0, book<kMultiply>(problem, config).weights_bytes);
-  const auto weights = constant(1);
+  const auto weights = constant_of(problem, constants, 1).as<float>();
   const auto channels = static_cast<size_t>(source_of(problem, 0).type.shape[1]);
   const size_t stored = size_t{p.in_chunks} * kMmaChunkBytes / bytes_of(kMultiply);
   const size_t depth = size_t{p.slices} * kMmaSliceBytes / bytes_of(kMultiply);
@@ -100,7 +96,9 @@ void pack(const Problem &problem, const Config &config, std::span<const Tensor> 
       }
     }
   }
-  if (p.has_bias) std::memcpy(packed + weights_bytes(p), constant(2).data(), p.columns * sizeof(float));
+  if (p.has_bias)
+    std::memcpy(packed + weights_bytes(p), constant_of(problem, constants, 2).as<float>().data(),
+                p.columns * sizeof(float));
 }
 
 /// What the kernels compute, by the indices that they compute with.

@@ -92,12 +92,8 @@ template <class T>
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {
   const auto p = params_of<T>(problem, config);
   const auto zero = static_cast<int32_t>(first_as<T>(problem)->zero);
-  const auto constant = [&](int i) -> const Tensor & {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))];
-  };
   std::memset(packed, 0, rescale_offset(p));
-  const auto weights = constant(1).template as<int8_t>();
+  const auto weights = constant_of(problem, constants, 1).as<int8_t>();
   const auto channels = static_cast<size_t>(source_of(problem, 0).type.shape[1]);
   const size_t stored = size_t{p.in_chunks} * kMmaChunkBytes, depth = size_t{p.slices} * kMmaSliceBytes;
   auto *bias = reinterpret_cast<uint32_t *>(packed + p.bias);
@@ -111,7 +107,7 @@ void pack(const Problem &problem, const Config &config, std::span<const Tensor> 
       }
     }
     const uint32_t given =
-        source_count(problem) > 2 ? static_cast<uint32_t>(constant(2).template as<int32_t>()[column]) : 0;
+        source_count(problem) > 2 ? static_cast<uint32_t>(constant_of(problem, constants, 2).as<int32_t>()[column]) : 0;
     bias[column] = given - static_cast<uint32_t>(zero) * static_cast<uint32_t>(sum);
   }
   std::memset(packed + p.outside, zero, kMmaChunkBytes);

@@ -63,12 +63,7 @@ double estimate(const Problem &problem, const Config &config, int) {
 }
 
 Booking book(const Problem &problem, const Config &config) {
-  const ConvParams p = params_of(problem, config);
-  Booking booking;
-  booking.set_params(p);
-  booking.tasks = {1};
-  booking.weights_bytes = packed_bytes(p.slices, p.packed_columns);
-  return booking;
+  return booking_of(params_of(problem, config));
 }
 
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {

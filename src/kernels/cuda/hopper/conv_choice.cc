@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/common.h"
 #include "kernels/cuda/hopper/common.h"
+#include "kernels/cuda/hopper/weights.h"
 
 namespace stretto::kernels::cuda::hopper {
 namespace {
@@ -24,6 +25,14 @@ bool fits(const ConvParams &p) {
 }
 
 }  // namespace
+
+Booking booking_of(const ConvParams &p) {
+  Booking booking;
+  booking.set_params(p);
+  booking.tasks = {1};
+  booking.weights_bytes = packed_bytes(static_cast<uint32_t>(p.slices), static_cast<uint32_t>(p.packed_columns));
+  return booking;
+}
 
 double seconds_of(const ConvParams &p) {
   const Tile &tile = kTiles[p.tile];

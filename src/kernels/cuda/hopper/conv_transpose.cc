@@ -57,25 +57,16 @@ double estimate(const Problem &problem, const Config &config, int) {
 }
 
 Booking book(const Problem &problem, const Config &config) {
-  const ConvParams p = params_of(problem, config);
-  Booking booking;
-  booking.set_params(p);
-  booking.tasks = {1};
-  booking.weights_bytes = packed_bytes(static_cast<uint32_t>(p.slices), static_cast<uint32_t>(p.packed_columns));
-  return booking;
+  return booking_of(params_of(problem, config));
 }
 
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {
   const ConvParams p = params_of(problem, config);
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].as<float>();
-  };
   const auto slices = static_cast<uint32_t>(p.slices), columns = static_cast<uint32_t>(p.packed_columns);
   const auto spread = static_cast<uint32_t>(p.spread);
   std::memset(packed, 0, packed_bytes(slices, columns));
   const Shape &shape = source_of(problem, 1).type.shape;
-  const float *from = constant(1).data();
+  const float *from = constant_of(problem, constants, 1).as<float>().data();
   for (uint32_t c = 0; c < static_cast<uint32_t>(shape[0]); ++c) {
     for (uint32_t column = 0; column < static_cast<uint32_t>(shape[1]); ++column) {
       for (uint32_t tap = 0; tap < 4; ++tap) {
@@ -86,7 +77,7 @@ void pack(const Problem &problem, const Config &config, std::span<const Tensor> 
   }
   if (source_count(problem) <= 2) return;
   auto *bias = reinterpret_cast<float *>(packed + bias_offset(slices, columns));
-  const auto values = constant(2);
+  const auto values = constant_of(problem, constants, 2).as<float>();
   for (uint32_t tap = 0; tap < 4; ++tap) std::memcpy(bias + tap * spread, values.data(), values.size_bytes());
 }
 

@@ -72,13 +72,9 @@ Booking book(const Problem &problem, const Config &) {
 }
 
 void pack(const Problem &problem, const Config &config, std::span<const Tensor> constants, std::byte *packed) {
-  const auto constant = [&](int i) {
-    const int operand = problem.nodes[0].inputs[static_cast<size_t>(i)];
-    return constants[static_cast<size_t>(constant_position(problem, operand))].as<float>();
-  };
   std::memset(packed, 0, book(problem, config).weights_bytes);
   const auto channels = static_cast<int>(source_of(problem, 0).type.shape[1]);
-  const float *from = constant(1).data();
+  const float *from = constant_of(problem, constants, 1).as<float>().data();
   for (int column = 0; column < kStemColumns; ++column) {
     for (int c = 0; c < channels; ++c) {
       for (int tap = 0; tap < kStemTaps * kStemTaps; ++tap) {
@@ -88,7 +84,8 @@ void pack(const Problem &problem, const Config &config, std::span<const Tensor> 
     }
   }
   if (source_count(problem) > 2) {
-    std::memcpy(packed + kStemWeightsBytes, constant(2).data(), kStemColumns * sizeof(float));
+    std::memcpy(packed + kStemWeightsBytes, constant_of(problem, constants, 2).as<float>().data(),
+                kStemColumns * sizeof(float));
   }
 }
 
